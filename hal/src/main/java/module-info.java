@@ -1,0 +1,3 @@
+module org.lathe.hal {
+  requires static transitive org.jspecify;
+}

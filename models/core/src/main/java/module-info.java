@@ -1,0 +1,9 @@
+module org.lathe.models {
+  requires transitive org.lathe.compiler;
+  requires com.fasterxml.jackson.jr.ob;
+  requires me.tongfei.progressbar;
+  requires org.knowm.xchart;
+  requires org.slf4j;
+  requires java.desktop;
+  requires static transitive org.jspecify;
+}
