@@ -5,6 +5,6 @@ module org.lathe.cli {
   requires java.desktop;
   requires org.knowm.xchart;
   requires static org.jspecify;
-  
+
   opens org.lathe.cli to info.picocli;
 }
