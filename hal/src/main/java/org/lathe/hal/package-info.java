@@ -1,4 +1,4 @@
-/** What a device is and what it can be asked to do. */
+/** The hardware abstraction layer: element types and shapes that all its parts share. */
 @NullMarked
 package org.lathe.hal;
 

@@ -1,0 +1,21 @@
+package org.lathe.hal.program;
+
+import java.util.List;
+
+/**
+ * A compiled computation: steps over slices of a few buffers. Plain data, without any device.
+ *
+ * <p>The caller binds one buffer to each declaration whose role {@link Role#isBound is bound}, in their order. Distinct
+ * declarations never share memory.
+ */
+public record Program(String name, List<BufferDecl> buffers, List<Step> steps) {
+  public Program {
+    buffers = List.copyOf(buffers);
+    steps = List.copyOf(steps);
+  }
+
+  /** The declarations that the caller binds, in order. */
+  public List<BufferDecl> bound() {
+    return buffers.stream().filter(b -> b.role().isBound()).toList();
+  }
+}

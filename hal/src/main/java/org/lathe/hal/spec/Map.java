@@ -1,0 +1,44 @@
+package org.lathe.hal.spec;
+
+import java.util.List;
+import org.lathe.hal.Dims;
+import org.lathe.hal.expr.Expr;
+
+/**
+ * A fused elementwise nest: at every point of {@code space}, inputs are read through their views, {@code expr} is
+ * evaluated, and result {@code j} is stored through {@code outputViews[j]}.
+ *
+ * <p>Padding, slicing, transposition, reversal and broadcasting are all affine accesses with guards; concatenation is
+ * one Map for each part.
+ */
+public record Map(Dims space, List<View> inputViews, Expr expr, List<View> outputViews) implements KernelSpec {
+  public Map {
+    inputViews = List.copyOf(inputViews);
+    outputViews = List.copyOf(outputViews);
+    Check.views("Map input", inputViews, space.rank());
+    Check.views("Map output", outputViews, space.rank());
+    Check.that(expr.results().size() == outputViews.size(), "a Map stores every result of its expression");
+    Check.that(expr.inputCount() <= inputViews.size(), "a Map's expression reads an input that is not there");
+  }
+
+  @Override
+  public List<Operand> inputs() {
+    return Check.operands(inputViews, space);
+  }
+
+  @Override
+  public List<Operand> outputs() {
+    return Check.operands(outputViews, space);
+  }
+
+  @Override
+  public long operations() {
+    return space.product() * expr.operations();
+  }
+
+  /** Every point reads an element before it writes it: equal views may share memory. */
+  @Override
+  public boolean allowsInPlace(int input, int output) {
+    return inputViews.get(input).equals(outputViews.get(output));
+  }
+}
