@@ -1,4 +1,4 @@
-/** The CPU backend: pure Java, the Vector API, every core. */
+/** The CPU backend: pure Java on every core. */
 @NullMarked
 package org.lathe.backends.cpu;
 
