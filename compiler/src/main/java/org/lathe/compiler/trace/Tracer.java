@@ -1,0 +1,41 @@
+package org.lathe.compiler.trace;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.lathe.compiler.ir.Graph;
+import org.lathe.compiler.ir.GraphBuilder;
+import org.lathe.compiler.ir.SourceLine;
+import org.lathe.compiler.ir.TensorType;
+import org.lathe.compiler.op.Tensor;
+
+/** Runs plain Java on symbolic tensors and records what it does. */
+public final class Tracer {
+  private static final StackWalker WALKER = StackWalker.getInstance();
+
+  private Tracer() {}
+
+  /** The graph of {@code function} for inputs of these types; inputs are named by {@code names}. */
+  public static Graph trace(
+      String name, List<String> names, List<TensorType> types, Function<List<Tensor>, List<Tensor>> function) {
+    GraphBuilder builder = new GraphBuilder(name, Tracer::userLine);
+    List<Tensor> inputs = new ArrayList<>();
+    for (int i = 0; i < types.size(); i++) {
+      inputs.add(new Tensor(builder, builder.input(names.get(i), types.get(i))));
+    }
+    List<Tensor> outputs = function.apply(List.copyOf(inputs));
+    return builder.build(outputs.stream().map(Tensor::value).toList());
+  }
+
+  /** The innermost line outside of the compiler. */
+  static @Nullable SourceLine userLine() {
+    return WALKER.walk(
+        frames ->
+            frames
+                .filter(f -> !f.getClassName().startsWith("org.lathe.compiler.") && !f.getClassName().startsWith("java."))
+                .findFirst()
+                .map(f -> new SourceLine(String.valueOf(f.getFileName()), f.getLineNumber()))
+                .orElse(null));
+  }
+}
