@@ -1,5 +1,6 @@
 package org.lathe.hal.device;
 
+import java.util.Optional;
 import org.lathe.hal.program.Program;
 
 /**
@@ -19,6 +20,14 @@ public interface Device extends AutoCloseable {
    * @throws KernelBuildFailed if the device's compiler refuses a kernel
    */
   Prepared prepare(Program program);
+
+  /**
+   * Measures what the device can reach, in about a second, using all of it; empty where the backend has no probe. Run it
+   * beside nothing else.
+   */
+  default Optional<Peaks> measurePeaks() {
+    return Optional.empty();
+  }
 
   /** Closes the device; a second call does nothing. */
   @Override

@@ -1,0 +1,5 @@
+/** What a run reports about itself. */
+@NullMarked
+package org.lathe.hal.profile;
+
+import org.jspecify.annotations.NullMarked;
