@@ -1,0 +1,200 @@
+package org.lathe.backends.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lathe.hal.device.BufferSlice;
+import org.lathe.hal.device.CommandBuffer;
+import org.lathe.hal.device.Event;
+import org.lathe.hal.program.BufferDecl;
+import org.lathe.hal.program.Program;
+import org.lathe.hal.program.Role;
+import org.lathe.hal.program.Slice;
+import org.lathe.hal.program.Step;
+
+/** A prepared program with all addresses resolved. Runs in the thread that submits it, with the team if it is free. */
+final class CpuCommandBuffer implements CommandBuffer {
+  private static final long LINE = 128;
+
+  private final CpuDevice device;
+  private final String program;
+  private final List<CpuBuffer> owned = new ArrayList<>();
+  private final BoundStep[] steps;
+  private final Walk walk;
+  private int dispatches;
+  private boolean parallel;
+
+  CpuCommandBuffer(CpuDevice device, CpuPrepared prepared, List<BufferSlice> bindings) {
+    this.device = device;
+    this.program = prepared.program().name();
+    try {
+      int most = device.team().size();
+      long[] bases = bases(prepared, bindings);
+      this.walk = new Walk(device.team(), newRun(prepared, most));
+      this.steps = new Binder(prepared, bases, most).bindAll(prepared.program().steps(), new ArrayList<>());
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private long[] bases(CpuPrepared prepared, List<BufferSlice> bindings) {
+    Program p = prepared.program();
+    int expected = p.bound().size();
+    if (bindings.size() != expected) {
+      throw new IllegalArgumentException(
+          "program '" + p.name() + "' binds " + expected + " buffers, found " + bindings.size() + "; see Program.bound()");
+    }
+    long[] bases = new long[p.buffers().size()];
+    int next = 0;
+    for (int i = 0; i < bases.length; i++) {
+      BufferDecl declaration = p.buffers().get(i);
+      if (declaration.role().isBound()) {
+        bases[i] = address(declaration, bindings.get(next++));
+      } else if (declaration.role() == Role.CONSTANT) {
+        bases[i] = prepared.constant(i).address();
+      } else {
+        bases[i] = allocate(declaration.bytes());
+      }
+    }
+    return bases;
+  }
+
+  private static long address(BufferDecl declaration, BufferSlice slice) {
+    if (!(slice.buffer() instanceof CpuBuffer buffer)) {
+      throw new IllegalArgumentException(
+          "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
+    }
+    if (slice.bytes() < declaration.bytes()) {
+      throw new IllegalArgumentException(
+          "buffer '" + declaration.name() + "' has " + declaration.bytes() + " bytes, bound to " + slice.bytes());
+    }
+    return buffer.address() + slice.offset();
+  }
+
+  private long allocate(long bytes) {
+    CpuBuffer buffer = device.allocator().allocate(bytes);
+    owned.add(buffer);
+    return buffer.address();
+  }
+
+  private TeamRun newRun(CpuPrepared prepared, int most) {
+    long shared = 0;
+    long each = 0;
+    int longs = 0;
+    int workers = 1;
+    for (Kernel k : prepared.distinctKernels()) {
+      shared = Math.max(shared, k.sharedScratch());
+      each = Math.max(each, k.workerScratch());
+      longs = Math.max(longs, k.scratchLongs());
+      workers = Math.max(workers, Math.min(most, k.workers(most)));
+    }
+    long stride = (each + LINE - 1) / LINE * LINE;
+    return new TeamRun(
+        device.team(),
+        workers,
+        shared == 0 ? 0 : allocate(shared),
+        each == 0 ? 0 : allocate(stride * workers),
+        stride,
+        longs);
+  }
+
+  /** Turns slices into addresses. */
+  private final class Binder {
+    private final CpuPrepared prepared;
+    private final long[] bases;
+    private final int most;
+
+    Binder(CpuPrepared prepared, long[] bases, int most) {
+      this.prepared = prepared;
+      this.bases = bases;
+      this.most = most;
+    }
+
+    /** @param loops what moves in each enclosing loop, outermost first */
+    BoundStep[] bindAll(List<Step> source, List<List<Moving>> loops) {
+      return source.stream().map(s -> bind(s, loops)).toArray(BoundStep[]::new);
+    }
+
+    private BoundStep bind(Step step, List<List<Moving>> loops) {
+      return switch (step) {
+        case Step.Dispatch d -> {
+          List<Slice> slices = new ArrayList<>(d.inputs());
+          slices.addAll(d.outputs());
+          Kernel kernel = prepared.kernel(d);
+          int workers = Math.max(1, Math.min(most, kernel.workers(most)));
+          parallel |= workers > 1;
+          yield new BoundStep.Dispatch(dispatches++, d, kernel, addresses(slices, loops), workers);
+        }
+        case Step.Loop l -> {
+          List<Moving> moving = new ArrayList<>();
+          loops.add(moving);
+          BoundStep[] body = bindAll(l.body(), loops);
+          loops.removeLast();
+          yield new BoundStep.Loop(
+              l.trips(),
+              body,
+              moving.stream().map(Moving::addresses).toArray(long[][]::new),
+              moving.stream().mapToInt(Moving::position).toArray(),
+              moving.stream().mapToLong(Moving::step).toArray());
+        }
+        case Step.Branch b -> new BoundStep.Branch(
+            addresses(List.of(b.predicate()), loops), bindAll(b.then(), loops), bindAll(b.otherwise(), loops));
+      };
+    }
+
+    private long[] addresses(List<Slice> slices, List<List<Moving>> loops) {
+      long[] a = new long[slices.size()];
+      for (int i = 0; i < a.length; i++) {
+        Slice s = slices.get(i);
+        a[i] = bases[s.buffer()] + s.offset();
+        for (int loop = 0; loop < Math.min(loops.size(), s.loopSteps().rank()); loop++) {
+          if (s.loopSteps().get(loop) != 0) {
+            loops.get(loop).add(new Moving(a, i, s.loopSteps().get(loop)));
+          }
+        }
+      }
+      return a;
+    }
+  }
+
+  private record Moving(long[] addresses, int position, long step) {}
+
+  @Override
+  public Event submit() {
+    walk();
+    return Event.DONE;
+  }
+
+  private void walk() {
+    walk.hasTeam = parallel && walk.team.enter();
+    try {
+      BoundStep.runAll(steps, walk);
+    } finally {
+      if (walk.hasTeam) {
+        walk.team.leave();
+      }
+    }
+  }
+
+  @Override
+  public List<KernelTiming> profile() {
+    Profile profile = new Profile(device.info().id(), program);
+    walk.profile = profile;
+    try {
+      walk();
+    } finally {
+      walk.profile = null;
+    }
+    return profile.timings();
+  }
+
+  @Override
+  public long scratchBytes() {
+    return owned.stream().mapToLong(CpuBuffer::bytes).sum();
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(CpuBuffer::close);
+  }
+}

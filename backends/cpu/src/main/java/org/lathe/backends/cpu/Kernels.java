@@ -1,0 +1,48 @@
+package org.lathe.backends.cpu;
+
+import org.lathe.hal.device.Unsupported;
+import org.lathe.hal.spec.Attention;
+import org.lathe.hal.spec.Contraction;
+import org.lathe.hal.spec.Convolution;
+import org.lathe.hal.spec.Copy;
+import org.lathe.hal.spec.Gather;
+import org.lathe.hal.spec.KernelSpec;
+import org.lathe.hal.spec.Map;
+import org.lathe.hal.spec.Pooling;
+import org.lathe.hal.spec.RandomBits;
+import org.lathe.hal.spec.Recurrence;
+import org.lathe.hal.spec.Reduce;
+import org.lathe.hal.spec.RowProgram;
+import org.lathe.hal.spec.Scan;
+import org.lathe.hal.spec.Scatter;
+import org.lathe.hal.spec.Sort;
+import org.lathe.hal.spec.TopK;
+
+/** Chooses the kernel for a spec. */
+final class Kernels {
+  private Kernels() {}
+
+  static Kernel of(KernelSpec spec) {
+    return switch (spec) {
+      case Map s -> unwired(s);
+      case Reduce s -> unwired(s);
+      case RowProgram s -> unwired(s);
+      case Contraction s -> unwired(s);
+      case Convolution s -> unwired(s);
+      case Pooling s -> unwired(s);
+      case Recurrence s -> unwired(s);
+      case Attention s -> unwired(s);
+      case Gather s -> unwired(s);
+      case Scatter s -> unwired(s);
+      case RandomBits s -> unwired(s);
+      case Sort s -> unwired(s);
+      case TopK s -> unwired(s);
+      case Scan s -> unwired(s);
+      case Copy s -> unwired(s);
+    };
+  }
+
+  private static Kernel unwired(KernelSpec spec) {
+    throw new Unsupported(spec, "no kernel is wired for it");
+  }
+}

@@ -1,0 +1,121 @@
+package org.lathe.backends.cpu;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The barrier, task counter and scratch memory of one command buffer, for one kernel after the other. */
+final class TeamRun implements Run {
+  private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
+  private static final int LINE = 16;
+  private static final int ARRIVED = LINE;
+  private static final int GENERATION = 2 * LINE;
+  private static final int TASK = 3 * LINE;
+
+  private final ThreadTeam team;
+  private final long[] cells = new long[5 * LINE];
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private final long sharedScratch;
+  private final long workerScratch;
+  private final long workerStride;
+  private final long[][] longs;
+  private int workers = 1;
+
+  /**
+   * @param workerScratch the address of the first worker's memory
+   * @param workerStride the bytes from one worker's memory to the next
+   */
+  TeamRun(
+      ThreadTeam team, int workers, long sharedScratch, long workerScratch, long workerStride, int scratchLongs) {
+    this.team = team;
+    this.sharedScratch = sharedScratch;
+    this.workerScratch = workerScratch;
+    this.workerStride = workerStride;
+    // Padded, so that no two workers write to one cache line.
+    this.longs = new long[workers][scratchLongs + LINE];
+  }
+
+  void begin(int workers) {
+    this.workers = workers;
+    cells[ARRIVED] = 0;
+    cells[TASK] = 0;
+  }
+
+  /** Runs all of a kernel in the calling thread. */
+  void alone(Kernel kernel, long[] operands) {
+    workers = 1;
+    cells[TASK] = 0;
+    kernel.part(operands, this, 0, 1);
+  }
+
+  @Override
+  public void barrier() {
+    if (workers == 1) {
+      cells[TASK] = 0;
+      return;
+    }
+    long generation = (long) CELL.getAcquire(cells, GENERATION);
+    if ((long) CELL.getAndAdd(cells, ARRIVED, 1L) == workers - 1) {
+      cells[ARRIVED] = 0;
+      cells[TASK] = 0;
+      CELL.setRelease(cells, GENERATION, generation + 1);
+      return;
+    }
+    for (int i = 0; (long) CELL.getAcquire(cells, GENERATION) == generation; i++) {
+      if (failure.get() != null) {
+        throw PeerFailure.INSTANCE;
+      }
+      team.pause(i);
+    }
+  }
+
+  @Override
+  public int nextTask() {
+    return workers == 1 ? (int) cells[TASK]++ : (int) (long) CELL.getAndAdd(cells, TASK, 1L);
+  }
+
+  @Override
+  public long sharedScratch() {
+    return sharedScratch;
+  }
+
+  @Override
+  public long workerScratch(int worker) {
+    return workerScratch + worker * workerStride;
+  }
+
+  @Override
+  public long[] longs(int worker) {
+    return longs[worker];
+  }
+
+  /** Records what a worker threw; the first one counts. The others leave their barriers. */
+  void fail(Throwable thrown) {
+    failure.compareAndSet(null, thrown);
+  }
+
+  /** Throws what a worker threw, if any did. */
+  void throwFailure() {
+    Throwable thrown = failure.get();
+    if (thrown == null) {
+      return;
+    }
+    failure.set(null);
+    switch (thrown) {
+      case Error e -> throw e;
+      case RuntimeException e -> throw e;
+      default -> throw new IllegalStateException(thrown);
+    }
+  }
+
+  /** Leads a worker out of a barrier that will never open. Never seen by a caller: the peer's failure came first. */
+  private static final class PeerFailure extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    static final PeerFailure INSTANCE = new PeerFailure();
+
+    private PeerFailure() {
+      super("another worker failed", null, false, false);
+    }
+  }
+}
