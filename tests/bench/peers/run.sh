@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Times the peers on the workload table: tests/bench/peers/run.sh [id...]   (no id: every row)
+#
+#   JAVA_HOME    a JDK 25; without it one is looked for
+#   THREADS=2    cores that each peer may use
+#   ROUNDS=2     how often the set-ups are run, in alternation
+#   MEASURE_MS=1000   sampling time per row (at least 30 samples, 12 of a step over 300 ms)
+#   SETUPS="ob1 ob2 ob1-isa ob2-isa mix-isa ort"   which set-ups
+#   OUT=target/results  where raw.jsonl and table.md go (relative to this directory)
+#   MVN=mvn      the Maven to build with
+#
+# Set-ups of PyTorch: ob1 = OMP_NUM_THREADS=N OPENBLAS_NUM_THREADS=1; ob2 = OMP_NUM_THREADS=N OPENBLAS_NUM_THREADS=N
+# GOMP_SPINCOUNT=0; -isa = the same, with OPENBLAS_CORETYPE naming the CPU's AVX-512 kernels, which this OpenBLAS does
+# not choose by itself on every CPU that has them. mix = both pools at N threads, each spinning only briefly
+# (GOMP_SPINCOUNT=2000 OPENBLAS_THREAD_TIMEOUT=14): best where matrix products and other work take turns.
+set -euo pipefail
+cd "$(dirname "$0")"
+. ../../../.mvn/jdk25.bash
+find_jdk
+java="$jdk/bin/java"
+n="${THREADS:-2}" rounds="${ROUNDS:-2}" measure="${MEASURE_MS:-1000}" setups="${SETUPS:-ob1 ob2 ob1-isa ob2-isa mix-isa ort}" out="${OUT:-target/results}"
+
+if [ ! -f target/classpath.txt ] || [ -n "$(find pom.xml src -newer target/classpath.txt -print -quit)" ]; then
+  JAVA_HOME="$jdk" MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow" \
+    "${MVN:-mvn}" -q -B -Dstyle.color=never -Dformat.skip=true compile >&2
+fi
+cp="target/classes:$(cat target/classpath.txt)"
+
+isa=
+if grep -qw avx512_bf16 /proc/cpuinfo; then isa=COOPERLAKE; elif grep -qw avx512f /proc/cpuinfo; then isa=SKYLAKEX; fi
+
+# Freed blocks are kept, not given back to the system: else every step pays for fresh pages, which costs up to three times.
+keep=(MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=67108864)
+vm=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC
+    -Dorg.bytedeco.javacpp.nopointergc=true "-Dpeers.threads=$n" "-Dpeers.measureMs=$measure")
+
+run() { # set-up, ids...
+  local s="$1" main=org.lathe.peers.PyTorchPeer vars=()
+  shift
+  case "$s" in
+    ort) main=org.lathe.peers.OnnxRuntimePeer ;;
+    ob1 | ob1-isa) vars=("OMP_NUM_THREADS=$n" OPENBLAS_NUM_THREADS=1) ;;
+    ob2 | ob2-isa) vars=("OMP_NUM_THREADS=$n" "OPENBLAS_NUM_THREADS=$n" GOMP_SPINCOUNT=0) ;;
+    mix | mix-isa) vars=("OMP_NUM_THREADS=$n" "OPENBLAS_NUM_THREADS=$n" GOMP_SPINCOUNT=2000 OPENBLAS_THREAD_TIMEOUT=14) ;;
+    *) echo "no such set-up: $s" >&2; exit 2 ;;
+  esac
+  case "$s" in
+    *-isa)
+      if [ -n "$isa" ]; then vars+=("OPENBLAS_CORETYPE=$isa"); elif [ "$s" != mix-isa ]; then return 0; fi ;;
+  esac
+  env "${keep[@]}" "${vars[@]}" "$java" "${vm[@]}" "-Dpeers.config=$s" -cp "$cp" "$main" "$@"
+}
+
+read -r load _ < /proc/loadavg
+awk -v l="$load" 'BEGIN { exit !(l > 0.7) }' && echo "load is $load: the machine is busy, expect spread" >&2
+mkdir -p "$out"
+: > "$out/raw.jsonl"
+for ((i = 1; i <= rounds; i++)); do
+  for s in $setups; do
+    echo "round $i of $rounds, $s" >&2
+    run "$s" "$@" | tee -a "$out/raw.jsonl"
+  done
+done
+[ -s "$out/raw.jsonl" ] || { echo "no row matches: $*" >&2; exit 2; }
+{
+  echo "# Peers, $n threads, $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ //'), $(nproc) cores, $rounds rounds, $(date -u +%Y-%m-%d), load at the start $load"
+  echo
+  "$java" -cp target/classes org.lathe.peers.Table "$out/raw.jsonl"
+} | tee "$out/table.md"
