@@ -2,7 +2,7 @@ package org.lathe.hal.expr;
 
 /** Functions of two operands of one type. Comparisons give bool; all others give the operands' type. */
 public enum BinaryOp {
-  /** Wraps for integers; logical or for bool is {@link #OR}. */
+  /** Wraps for integers. Arithmetic is not of bool. */
   ADD,
   SUB,
   MUL,
@@ -12,9 +12,9 @@ public enum BinaryOp {
   REM,
   /** As {@link Math#pow}; floating only. */
   POW,
-  /** NaN if either operand is NaN; -0 is below 0. */
+  /** NaN if either operand is NaN; -0 is below 0, false below true. */
   MAX,
-  /** NaN if either operand is NaN; -0 is below 0. */
+  /** NaN if either operand is NaN; -0 is below 0, false below true. */
   MIN,
   /** Bitwise for integers, logical for bool. */
   AND,

@@ -3,6 +3,7 @@ package org.lathe.hal.expr;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lathe.hal.DType;
 
@@ -10,7 +11,8 @@ import org.lathe.hal.DType;
  * A small typed DAG of scalar work, in topological order: each node names its operands by their position.
  *
  * <p>Inputs are numbered; what they stand for is said by the kernel that holds the expression. Nodes of the half types
- * compute in f32, and are rounded when they are stored or cast.
+ * compute in f32, and are rounded when they are stored or cast. Prints as {@code {%0 = input.f32 0; %1 = exp.f32 %0;
+ * yield %1}}.
  */
 public record Expr(List<Node> nodes, List<Integer> results) {
 
@@ -23,6 +25,7 @@ public record Expr(List<Node> nodes, List<Integer> results) {
           throw new IllegalArgumentException("node %" + i + " uses %" + operand + ", which is not before it");
         }
       }
+      ExprTypes.check(nodes, i);
     }
     for (int r : results) {
       if (r < 0 || r >= nodes.size()) {
@@ -31,7 +34,7 @@ public record Expr(List<Node> nodes, List<Integer> results) {
     }
   }
 
-  /** One scalar value. */
+  /** One scalar value. Prints as what stands after {@code %i =}. */
   public sealed interface Node {
     DType type();
 
@@ -41,19 +44,35 @@ public record Expr(List<Node> nodes, List<Integer> results) {
   }
 
   /** Input number {@code index} of the kernel. */
-  public record Input(int index, DType type) implements Node {}
+  public record Input(int index, DType type) implements Node {
+    @Override
+    public String toString() {
+      return "input." + type + " " + index;
+    }
+  }
 
   /**
-   * A constant. {@code bits} is the IEEE binary64 pattern for floating types ({@link Double#doubleToLongBits}), else the
-   * integer itself.
+   * A constant. {@code bits} is the IEEE binary64 pattern for floating types ({@link Double#doubleToLongBits}: there is
+   * one NaN), else the integer itself; for bool 0 or 1.
    */
   public record Constant(DType type, long bits) implements Node {
+    public Constant {
+      if (type.isFloating()) {
+        bits = Double.doubleToLongBits(Double.longBitsToDouble(bits));
+      }
+    }
+
     public static Constant of(DType type, double value) {
       return new Constant(type, type.isFloating() ? Double.doubleToLongBits(value) : (long) value);
     }
 
     public double value() {
       return type.isFloating() ? Double.longBitsToDouble(bits) : bits;
+    }
+
+    @Override
+    public String toString() {
+      return "const." + type + " " + (type.isFloating() ? Double.toString(value()) : Long.toString(bits));
     }
   }
 
@@ -63,12 +82,22 @@ public record Expr(List<Node> nodes, List<Integer> results) {
     public DType type() {
       return DType.I32;
     }
+
+    @Override
+    public String toString() {
+      return "index " + dim;
+    }
   }
 
   public record Unary(UnaryOp op, int a, DType type) implements Node {
     @Override
     public List<Integer> operands() {
       return List.of(a);
+    }
+
+    @Override
+    public String toString() {
+      return op.name().toLowerCase(Locale.ROOT) + "." + type + " %" + a;
     }
   }
 
@@ -77,6 +106,11 @@ public record Expr(List<Node> nodes, List<Integer> results) {
     public List<Integer> operands() {
       return List.of(a, b);
     }
+
+    @Override
+    public String toString() {
+      return op.name().toLowerCase(Locale.ROOT) + "." + type + " %" + a + ", %" + b;
+    }
   }
 
   /** {@code condition ? a : b}. */
@@ -84,6 +118,11 @@ public record Expr(List<Node> nodes, List<Integer> results) {
     @Override
     public List<Integer> operands() {
       return List.of(condition, a, b);
+    }
+
+    @Override
+    public String toString() {
+      return "select." + type + " %" + condition + ", %" + a + ", %" + b;
     }
   }
 
@@ -95,6 +134,11 @@ public record Expr(List<Node> nodes, List<Integer> results) {
     @Override
     public List<Integer> operands() {
       return List.of(a);
+    }
+
+    @Override
+    public String toString() {
+      return "cast." + type + " %" + a;
     }
   }
 
@@ -123,6 +167,19 @@ public record Expr(List<Node> nodes, List<Integer> results) {
       }
     }
     return n;
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder s = new StringBuilder("{");
+    for (int i = 0; i < nodes.size(); i++) {
+      s.append('%').append(i).append(" = ").append(nodes.get(i)).append("; ");
+    }
+    s.append("yield");
+    for (int i = 0; i < results.size(); i++) {
+      s.append(i == 0 ? " %" : ", %").append(results.get(i));
+    }
+    return s.append('}').toString();
   }
 
   /** The expression that hands input 0 of {@code type} through. */

@@ -1,8 +1,8 @@
 package org.lathe.hal.expr;
 
 /**
- * Functions of one operand. Transcendental functions follow {@link Math}; their error is bounded by the tolerance of
- * the op that uses them.
+ * Functions of one operand. Transcendental functions follow {@link Math}; their error is bounded by the tolerance of the op
+ * that uses them. On floating types only, except that {@code NEG}, {@code ABS} and {@code SIGN} take integers too.
  */
 public enum UnaryOp {
   /** Negation; wraps for integers. */

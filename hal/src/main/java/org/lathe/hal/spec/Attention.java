@@ -19,6 +19,9 @@ import org.lathe.hal.Dims;
  * over [batch, heads, keys, valueWidth], {@code bias} (optional) over [batch, heads, queries, keys], {@code out} over
  * [batch, heads, queries, valueWidth]. The log-sum-exp of each query's scores is dense [batch, heads, queries].
  *
+ * <p>All operands are of one dtype and have no guards. Backward, the views of query, key and value touch no element twice,
+ * since the gradients are stored through them.
+ *
  * <p>Forward: query, key, value, (bias) -> out, log-sum. Backward: query, key, value, (bias), out, log-sum, gradient of
  * out (through {@code out}'s view) -> gradients of query, key and value through their views. The bias gets no gradient.
  */
@@ -45,8 +48,25 @@ public record Attention(
   }
 
   public Attention {
-    Check.views("Attention", List.of(query, key, value, out), 4);
-    Check.that(query.dtype() == DType.F32 || query.dtype() == DType.F64, "Attention is of f32 or f64");
+    Check.views("an Attention's query", List.of(query), Dims.of(batch, heads, queries, width));
+    Check.views("an Attention's key", List.of(key), Dims.of(batch, heads, keys, width));
+    Check.views("an Attention's value", List.of(value), Dims.of(batch, heads, keys, valueWidth));
+    Check.outputs("an Attention's out", List.of(out), Dims.of(batch, heads, queries, valueWidth));
+    Check.noGuards("an Attention's operand", query, key, value, out);
+    DType dtype = query.dtype();
+    Check.that(dtype == DType.F32 || dtype == DType.F64, "an Attention of " + dtype);
+    Check.that(
+        key.dtype() == dtype && value.dtype() == dtype && out.dtype() == dtype && (bias == null || bias.dtype() == dtype),
+        "an Attention of " + dtype + " has an operand of another dtype");
+    if (bias != null) {
+      Check.views("an Attention's bias", List.of(bias), Dims.of(batch, heads, queries, keys));
+      Check.noGuards("an Attention's bias", bias);
+    }
+    if (form == Form.BACKWARD) {
+      Check.outputs("an Attention's query gradient", List.of(query), Dims.of(batch, heads, queries, width));
+      Check.outputs("an Attention's key gradient", List.of(key), Dims.of(batch, heads, keys, width));
+      Check.outputs("an Attention's value gradient", List.of(value), Dims.of(batch, heads, keys, valueWidth));
+    }
   }
 
   public DType dtype() {

@@ -1,7 +1,11 @@
 package org.lathe.hal.spec;
 
 import java.util.List;
+import java.util.stream.Stream;
+import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
+import org.lathe.hal.expr.Combiner;
+import org.lathe.hal.expr.Expr;
 
 /** Checks and helpers that the specs share. */
 final class Check {
@@ -13,17 +17,103 @@ final class Check {
     }
   }
 
-  static void views(String what, List<View> views, int rank) {
-    for (View v : views) {
-      that(v.strides().rank() == rank, what + " has " + v.strides().rank() + " strides in a space of rank " + rank);
+  static void sizes(String what, long... sizes) {
+    for (long size : sizes) {
+      that(size >= 0, what + " with a size of " + size);
     }
+  }
+
+  /** Each view fits {@code space} and stays at or after the start of its slice. */
+  static void views(String what, List<View> views, Dims space) {
+    sizes(what, space.toArray());
+    for (View v : views) {
+      that(
+          v.strides().rank() == space.rank(),
+          what + " has " + v.strides().rank() + " strides in a space of rank " + space.rank());
+      that(v.start(space) >= 0, what + " " + v + " reaches element " + v.start(space) + " over " + space);
+    }
+  }
+
+  /** As {@link #views}; nothing is guarded, and no element is touched twice. */
+  static void outputs(String what, List<View> views, Dims space) {
+    views(what, views, space);
+    for (View v : views) {
+      that(v.guard() == null, what + " " + v + " has a guard");
+      that(v.isInjective(space), what + " " + v + " touches an element twice over " + space);
+    }
+  }
+
+  static void noGuards(String what, View... views) {
+    for (View v : views) {
+      that(v.guard() == null, what + " " + v + " has a guard");
+    }
+  }
+
+  /** The expression reads only inputs of these types, and counts only over a space of {@code rank} dimensions. */
+  static void expr(String what, Expr expr, List<DType> inputs, int rank) {
+    for (Expr.Node node : expr.nodes()) {
+      if (node instanceof Expr.Input in) {
+        that(in.index() >= 0 && in.index() < inputs.size(),
+            what + " reads input " + in.index() + " of " + inputs.size());
+        that(in.type() == inputs.get(in.index()),
+            what + " reads input " + in.index() + " as " + in.type() + ", which is " + inputs.get(in.index()));
+      } else if (node instanceof Expr.Index index) {
+        that(index.dim() >= 0 && index.dim() < rank,
+            what + " counts along dimension " + index.dim() + " of a space of rank " + rank);
+      }
+    }
+  }
+
+  /** Result {@code j} has the type of output {@code j}. */
+  static void stores(String what, Expr expr, List<View> outputs) {
+    that(expr.results().size() == outputs.size(),
+        what + " has " + expr.results().size() + " results and " + outputs.size() + " outputs");
+    for (int j = 0; j < outputs.size(); j++) {
+      that(expr.resultType(j) == outputs.get(j).dtype(),
+          what + " stores result " + j + " of " + expr.resultType(j) + " as " + outputs.get(j).dtype());
+    }
+  }
+
+  /** The combiner has a meaning on {@code type}, and its indices over {@code count} elements fit i32. */
+  static void combines(String what, Combiner combiner, DType type, long count) {
+    switch (combiner) {
+      case SUM, PRODUCT -> that(type != DType.BOOL, what + " combines bool by " + combiner);
+      case ARGMAX, ARGMIN -> that(count <= Integer.MAX_VALUE, what + " counts " + count + " elements in i32");
+      case MAX, MIN -> {}
+    }
+  }
+
+  static void indexType(DType type) {
+    that(type == DType.I32 || type == DType.I64, "indices are i32 or i64, not " + type);
+  }
+
+  static List<DType> types(List<View> views) {
+    return views.stream().map(View::dtype).toList();
   }
 
   static List<Operand> operands(List<View> views, Dims space) {
     return views.stream().map(v -> new Operand(v.dtype(), v.span(space))).toList();
   }
 
-  static List<Operand> concat(List<Operand> a, List<Operand> b) {
-    return java.util.stream.Stream.concat(a.stream(), b.stream()).toList();
+  static <T> List<T> concat(List<T> a, List<T> b) {
+    return Stream.concat(a.stream(), b.stream()).toList();
+  }
+
+  /** Whether node {@code i} of the expression has another value at another index of {@code dim}, for each i. */
+  static boolean[] dependsOn(int dim, Expr expr, List<View> inputs) {
+    boolean[] depends = new boolean[expr.nodes().size()];
+    for (int i = 0; i < depends.length; i++) {
+      Expr.Node node = expr.nodes().get(i);
+      depends[i] = switch (node) {
+        case Expr.Index index -> index.dim() == dim;
+        case Expr.Input in -> in.index() < inputs.size() && variesAlong(dim, inputs.get(in.index()));
+        default -> node.operands().stream().anyMatch(o -> depends[o]);
+      };
+    }
+    return depends;
+  }
+
+  private static boolean variesAlong(int dim, View v) {
+    return v.strides().get(dim) != 0 || v.guard() != null;
   }
 }

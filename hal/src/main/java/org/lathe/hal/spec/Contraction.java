@@ -17,11 +17,12 @@ import org.lathe.hal.Dims;
 public record Contraction(Dims batch, long m, long n, long k, View a, View b, Epilogue epilogue)
     implements KernelSpec {
   public Contraction {
-    Check.views("Contraction", List.of(a, b), batch.rank() + 2);
-    Check.views("Contraction epilogue input", epilogue.inputs(), batch.rank() + 2);
-    Check.views("Contraction output", epilogue.outputs(), batch.rank() + 2);
-    Check.that(a.dtype() == b.dtype(), "a Contraction's factors have one dtype");
-    Check.that(a.guard() == null && b.guard() == null, "a Contraction's factors have no guards");
+    Check.views("a Contraction's first factor", List.of(a), batch.append(Dims.of(m, k)));
+    Check.views("a Contraction's second factor", List.of(b), batch.append(Dims.of(k, n)));
+    Check.noGuards("a Contraction's factor", a, b);
+    Check.that(a.dtype() == b.dtype(), "a Contraction of " + a.dtype() + " and " + b.dtype());
+    Check.that(a.dtype() != DType.BOOL, "a Contraction of bool");
+    epilogue.check(a.dtype().compute(), batch.append(Dims.of(m, n)));
   }
 
   public DType accumulator() {

@@ -30,7 +30,7 @@ public record Convolution(Form form, Geometry geometry, View first, View second,
     FILTER_GRADIENT
   }
 
-  /** Sizes, in elements. Padding after the data follows from the output's size. */
+  /** Sizes, in elements. Padding is not negative; padding after the data follows from the output's size. */
   public record Geometry(
       long batch,
       long channels,
@@ -49,6 +49,9 @@ public record Convolution(Form form, Geometry geometry, View first, View second,
       long dilationX,
       long groups) {
     public Geometry {
+      Check.sizes(
+          "a Convolution", batch, channels, height, width, filters, outHeight, outWidth, kernelHeight, kernelWidth);
+      Check.that(padY >= 0 && padX >= 0, "a Convolution with a padding of " + padY + ", " + padX);
       Check.that(groups > 0 && channels % groups == 0 && filters % groups == 0, "groups divide channels and filters");
       Check.that(strideY > 0 && strideX > 0 && dilationY > 0 && dilationX > 0, "strides and dilations are positive");
     }
@@ -72,11 +75,12 @@ public record Convolution(Form form, Geometry geometry, View first, View second,
   }
 
   public Convolution {
-    Check.views("Convolution", List.of(first, second), 4);
-    Check.views("Convolution epilogue input", epilogue.inputs(), 4);
-    Check.views("Convolution output", epilogue.outputs(), 4);
-    Check.that(first.dtype() == second.dtype(), "a Convolution's factors have one dtype");
-    Check.that(first.guard() == null && second.guard() == null, "a Convolution's factors have no guards");
+    Check.views("a Convolution's first factor", List.of(first), firstSpace(form, geometry));
+    Check.views("a Convolution's second factor", List.of(second), secondSpace(form, geometry));
+    Check.noGuards("a Convolution's factor", first, second);
+    Check.that(first.dtype() == second.dtype(), "a Convolution of " + first.dtype() + " and " + second.dtype());
+    Check.that(first.dtype() != DType.BOOL, "a Convolution of bool");
+    epilogue.check(first.dtype().compute(), space(form, geometry));
   }
 
   public DType accumulator() {
@@ -84,15 +88,27 @@ public record Convolution(Form form, Geometry geometry, View first, View second,
   }
 
   public Dims firstSpace() {
-    return form == Form.DATA_GRADIENT ? geometry.resultShape() : geometry.dataShape();
+    return firstSpace(form, geometry);
   }
 
   public Dims secondSpace() {
-    return form == Form.FILTER_GRADIENT ? geometry.resultShape() : geometry.filterShape();
+    return secondSpace(form, geometry);
   }
 
   /** The output space, over which the epilogue runs. */
   public Dims space() {
+    return space(form, geometry);
+  }
+
+  private static Dims firstSpace(Form form, Geometry geometry) {
+    return form == Form.DATA_GRADIENT ? geometry.resultShape() : geometry.dataShape();
+  }
+
+  private static Dims secondSpace(Form form, Geometry geometry) {
+    return form == Form.FILTER_GRADIENT ? geometry.resultShape() : geometry.filterShape();
+  }
+
+  private static Dims space(Form form, Geometry geometry) {
     return switch (form) {
       case FORWARD -> geometry.resultShape();
       case DATA_GRADIENT -> geometry.dataShape();

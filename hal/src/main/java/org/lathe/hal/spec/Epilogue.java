@@ -9,15 +9,21 @@ import org.lathe.hal.expr.Expr;
  * What is done to each result element of a heavy kernel before it is stored, over that kernel's output space.
  *
  * <p>Input 0 of {@code expr} is the element, input {@code 1 + i} is read through {@code inputs[i]}; result {@code j} is
- * stored through {@code outputs[j]}. {@code Expr.Index} nodes count over the output space.
+ * stored through {@code outputs[j]}. {@code Expr.Index} nodes count over the output space. Results have the types of the
+ * outputs' views; the element has the type of the kernel's accumulator.
  */
 public record Epilogue(Expr expr, List<View> inputs, List<View> outputs) {
   public Epilogue {
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
-    if (expr.results().size() != outputs.size()) {
-      throw new IllegalArgumentException("an epilogue with " + expr.results().size() + " results has " + outputs.size() + " outputs");
-    }
+    Check.stores("an epilogue", expr, outputs);
+  }
+
+  /** Checks what depends on the kernel that ends with this epilogue. */
+  void check(DType accumulator, Dims space) {
+    Check.views("an epilogue's input", inputs, space);
+    Check.outputs("an epilogue's output", outputs, space);
+    Check.expr("an epilogue", expr, Check.concat(List.of(accumulator), Check.types(inputs)), space.rank());
   }
 
   /** Stores the element as it is. */

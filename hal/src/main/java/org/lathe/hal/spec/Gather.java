@@ -11,7 +11,8 @@ import org.lathe.hal.DType;
  */
 public record Gather(DType dtype, DType indexType, long rows, long width, long count) implements KernelSpec {
   public Gather {
-    Check.that(indexType == DType.I32 || indexType == DType.I64, "indices are i32 or i64");
+    Check.sizes("a Gather", rows, width, count);
+    Check.indexType(indexType);
     Check.that(rows > 0 || count == 0, "a Gather from an empty table");
   }
 

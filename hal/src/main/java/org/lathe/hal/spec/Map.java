@@ -15,10 +15,10 @@ public record Map(Dims space, List<View> inputViews, Expr expr, List<View> outpu
   public Map {
     inputViews = List.copyOf(inputViews);
     outputViews = List.copyOf(outputViews);
-    Check.views("Map input", inputViews, space.rank());
-    Check.views("Map output", outputViews, space.rank());
-    Check.that(expr.results().size() == outputViews.size(), "a Map stores every result of its expression");
-    Check.that(expr.inputCount() <= inputViews.size(), "a Map's expression reads an input that is not there");
+    Check.views("a Map's input", inputViews, space);
+    Check.outputs("a Map's output", outputViews, space);
+    Check.expr("a Map", expr, Check.types(inputViews), space.rank());
+    Check.stores("a Map", expr, outputViews);
   }
 
   @Override

@@ -49,6 +49,9 @@ public record Pooling(
   public Pooling {
     Check.that(form != Form.PICK || kind == Kind.MAX, "only MAX pooling picks");
     Check.that(strideY > 0 && strideX > 0, "strides are positive");
+    Check.sizes("a Pooling", batch, channels, height, width, outHeight, outWidth, windowHeight, windowWidth);
+    Check.that(padY >= 0 && padX >= 0, "a Pooling with a padding of " + padY + ", " + padX);
+    Check.that(dtype.isFloating(), "a Pooling of " + dtype);
   }
 
   public Dims dataShape() {

@@ -11,6 +11,10 @@ import org.lathe.hal.DType;
  * high key).
  */
 public record RandomBits(long count) implements KernelSpec {
+  public RandomBits {
+    Check.sizes("RandomBits", count);
+  }
+
   @Override
   public List<Operand> inputs() {
     return List.of(new Operand(DType.I64, 2));

@@ -60,6 +60,7 @@ public record Recurrence(
   }
 
   public Recurrence {
+    Check.sizes("a Recurrence", steps, batch, hidden);
     Check.that(dtype == DType.F32 || dtype == DType.F64, "a Recurrence is of f32 or f64");
   }
 

@@ -1,5 +1,6 @@
 package org.lathe.hal.spec;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -11,8 +12,9 @@ import org.lathe.hal.expr.Expr;
  *
  * <p>For each point of {@code kept}, {@code producer} is evaluated at each point of {@code reduced}; result {@code j} is
  * combined by {@code combiners[j]}. Then {@code epilogue} is evaluated once: its inputs 0..k-1 are the k combined
- * values, further ones are read through {@code epilogueInputs} over {@code kept}; its results are stored through {@code
- * outputViews} over {@code kept}.
+ * values (of {@link #combinedType}), further ones are read through {@code epilogueInputs} over {@code kept}; its results
+ * are stored through {@code outputViews} over {@code kept}. With {@code reduced} empty the combined values are the
+ * combiners' identities.
  *
  * <p>Producer views are over the space {@code kept ++ reduced}, and the producer's {@code Index} nodes count over it; the
  * index combiners give the row-major index within {@code reduced}. Sums of f32 and of the half types accumulate in f32
@@ -33,11 +35,22 @@ public record Reduce(
     combiners = List.copyOf(combiners);
     epilogueInputs = List.copyOf(epilogueInputs);
     outputViews = List.copyOf(outputViews);
-    Check.views("Reduce input", inputViews, kept.rank() + reduced.rank());
-    Check.views("Reduce epilogue input", epilogueInputs, kept.rank());
-    Check.views("Reduce output", outputViews, kept.rank());
-    Check.that(producer.results().size() == combiners.size(), "a Reduce has one combiner for each produced value");
-    Check.that(epilogue.results().size() == outputViews.size(), "a Reduce stores every result of its epilogue");
+    Check.views("a Reduce's input", inputViews, kept.append(reduced));
+    Check.views("a Reduce's epilogue input", epilogueInputs, kept);
+    Check.outputs("a Reduce's output", outputViews, kept);
+    Check.expr("a Reduce's producer", producer, Check.types(inputViews), kept.rank() + reduced.rank());
+    Check.that(
+        producer.results().size() == combiners.size(),
+        "a Reduce has " + combiners.size() + " combiners for " + producer.results().size() + " produced values");
+    List<DType> epilogueTypes = new ArrayList<>();
+    for (int j = 0; j < combiners.size(); j++) {
+      Combiner combiner = combiners.get(j);
+      Check.combines("a Reduce", combiner, producer.resultType(j), reduced.product());
+      epilogueTypes.add(combiner.resultType(producer.resultType(j).compute()));
+    }
+    epilogueTypes.addAll(Check.types(epilogueInputs));
+    Check.expr("a Reduce's epilogue", epilogue, epilogueTypes, kept.rank());
+    Check.stores("a Reduce's epilogue", epilogue, outputViews);
   }
 
   /** The whole iteration space, {@code kept ++ reduced}. */

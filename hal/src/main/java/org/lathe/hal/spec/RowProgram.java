@@ -1,5 +1,6 @@
 package org.lathe.hal.spec;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -14,7 +15,7 @@ import org.lathe.hal.expr.Expr;
  * through {@code inputViews}; a stride of 0 along the column makes a row value of them, 0 along the rows a column
  * vector), and the values of the stages before as inputs n, n+1, ... Then {@code result} is evaluated at each column
  * and stored through {@code outputViews}; an output whose column stride is 0 is stored once a row, and its expression
- * must not depend on the column.
+ * must not depend on the column. With no columns nothing is stored.
  */
 public record RowProgram(
     Dims rows, long columns, List<View> inputViews, List<Stage> stages, Expr result, List<View> outputViews)
@@ -22,6 +23,10 @@ public record RowProgram(
 
   /** One reduction along the row. The expression has one result. */
   public record Stage(Combiner combiner, Expr expr) {
+    public Stage {
+      Check.that(expr.results().size() == 1, "a stage with " + expr.results().size() + " results");
+    }
+
     public DType type() {
       return combiner.resultType(expr.resultType(0).compute());
     }
@@ -31,11 +36,24 @@ public record RowProgram(
     inputViews = List.copyOf(inputViews);
     stages = List.copyOf(stages);
     outputViews = List.copyOf(outputViews);
-    Check.views("RowProgram input", inputViews, rows.rank() + 1);
-    Check.views("RowProgram output", outputViews, rows.rank() + 1);
-    Check.that(result.results().size() == outputViews.size(), "a RowProgram stores every result of its expression");
+    Dims space = rows.insert(rows.rank(), columns);
+    Check.views("a RowProgram's input", inputViews, space);
+    List<DType> types = new ArrayList<>(Check.types(inputViews));
     for (Stage s : stages) {
-      Check.that(s.expr().results().size() == 1, "a stage has one result");
+      Check.expr("a RowProgram's stage " + (types.size() - inputViews.size()), s.expr(), types, space.rank());
+      Check.combines("a RowProgram's stage", s.combiner(), s.expr().resultType(0), columns);
+      types.add(s.type());
+    }
+    Check.expr("a RowProgram's result", result, types, space.rank());
+    Check.stores("a RowProgram's result", result, outputViews);
+    boolean[] perColumn = Check.dependsOn(rows.rank(), result, inputViews);
+    for (int j = 0; j < outputViews.size(); j++) {
+      View v = outputViews.get(j);
+      boolean oncePerRow = v.strides().rank() == space.rank() && v.strides().last(0) == 0;
+      Check.outputs("a RowProgram's output", List.of(v), oncePerRow ? space.with(rows.rank(), Math.min(1, columns)) : space);
+      Check.that(
+          !oncePerRow || columns <= 1 || !perColumn[result.results().get(j)],
+          "a RowProgram stores result " + j + " once a row, but it depends on the column");
     }
   }
 

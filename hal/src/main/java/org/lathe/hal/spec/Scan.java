@@ -15,6 +15,8 @@ public record Scan(
     Combiner combiner, DType dtype, long outer, long length, long inner, boolean reverse, boolean exclusive)
     implements KernelSpec {
   public Scan {
+    Check.sizes("a Scan", outer, length, inner);
+    Check.combines("a Scan", combiner, dtype, length);
     Check.that(combiner != Combiner.ARGMAX && combiner != Combiner.ARGMIN, "a Scan does not combine indices");
   }
 

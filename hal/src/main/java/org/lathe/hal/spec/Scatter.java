@@ -17,7 +17,9 @@ public record Scatter(
     Combiner combiner, boolean hasBase, DType dtype, DType indexType, long rows, long width, long count)
     implements KernelSpec {
   public Scatter {
-    Check.that(indexType == DType.I32 || indexType == DType.I64, "indices are i32 or i64");
+    Check.sizes("a Scatter", rows, width, count);
+    Check.indexType(indexType);
+    Check.combines("a Scatter", combiner, dtype, count);
     Check.that(rows > 0 || count == 0, "a Scatter into an empty table");
     Check.that(
         combiner == Combiner.SUM || (hasBase && (combiner == Combiner.MAX || combiner == Combiner.MIN)),

@@ -8,6 +8,11 @@ import org.lathe.hal.DType;
  * NaN comes last in both directions; -0 and 0 are equal.
  */
 public record Sort(DType dtype, long rows, long columns, boolean descending) implements KernelSpec {
+  public Sort {
+    Check.sizes("a Sort", rows, columns);
+    Check.that(columns <= Integer.MAX_VALUE, "a Sort of " + columns + " columns counts them in i32");
+  }
+
   @Override
   public List<Operand> inputs() {
     return List.of(new Operand(dtype, rows * columns));

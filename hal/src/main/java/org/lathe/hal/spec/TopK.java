@@ -9,6 +9,8 @@ import org.lathe.hal.DType;
  */
 public record TopK(DType dtype, long rows, long columns, long k) implements KernelSpec {
   public TopK {
+    Check.sizes("a TopK", rows, columns);
+    Check.that(columns <= Integer.MAX_VALUE, "a TopK of " + columns + " columns counts them in i32");
     Check.that(k >= 0 && k <= columns, "TopK of " + k + " among " + columns);
   }
 
