@@ -6,4 +6,6 @@ module org.lathe.models {
   requires org.slf4j;
   requires java.desktop;
   requires static transitive org.jspecify;
+
+  exports org.lathe.models.data;
 }
