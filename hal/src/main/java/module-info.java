@@ -9,6 +9,7 @@ module org.lathe.hal {
   exports org.lathe.hal.profile;
   exports org.lathe.hal.program;
   exports org.lathe.hal.spec;
+  exports org.lathe.hal.text;
 
   uses org.lathe.hal.device.Driver;
 }

@@ -16,7 +16,11 @@ public final class Bytes {
     return new Bytes(data.clone());
   }
 
+  /** The inverse of {@link #toString}. */
   public static Bytes parse(String hex) {
+    if (hex.length() % 2 != 0) {
+      throw new IllegalArgumentException("bytes of " + hex.length() + " hexadecimal digits, which is odd");
+    }
     return new Bytes(HexFormat.of().parseHex(hex));
   }
 

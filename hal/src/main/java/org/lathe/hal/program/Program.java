@@ -18,4 +18,10 @@ public record Program(String name, List<BufferDecl> buffers, List<Step> steps) {
   public List<BufferDecl> bound() {
     return buffers.stream().filter(b -> b.role().isBound()).toList();
   }
+
+  /** One line; the whole text is {@code ProgramText.print}. */
+  @Override
+  public String toString() {
+    return "program '" + name + "' of " + buffers.size() + " buffers and " + steps.size() + " steps";
+  }
 }
