@@ -28,12 +28,8 @@ class ArchitectureTest {
 
   /** A layer, and the other layers that it may know. */
   enum Layer {
-    HAL("hal"),
-    COMPILER("compiler", "hal"),
-    BACKENDS("backends", "hal"),
-    MODELS("models", "compiler", "hal"),
-    CLI("cli", "models", "compiler", "hal"),
-    CONFORMANCE("conformance", "compiler", "hal");
+    HAL("hal"), COMPILER("compiler", "hal"), BACKENDS("backends", "hal"), MODELS("models", "compiler",
+        "hal"), CLI("cli", "models", "compiler", "hal"), CONFORMANCE("conformance", "compiler", "hal");
 
     private final String name;
     private final String[] knows;
@@ -54,7 +50,8 @@ class ArchitectureTest {
   static void read() {
     lathe = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
         .importPackages(ROOT);
-    assertTrue(lathe.size() >= 50, () -> "only " + lathe.size() + " classes were found: the rules would hold for nothing");
+    assertTrue(lathe.size() >= 50,
+        () -> "only " + lathe.size() + " classes were found: the rules would hold for nothing");
   }
 
   @ParameterizedTest
