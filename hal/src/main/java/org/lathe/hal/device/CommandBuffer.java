@@ -10,6 +10,15 @@ public interface CommandBuffer extends AutoCloseable {
   /** Starts a run. Runs of one thread on a device follow each other in order. */
   Event submit();
 
+  /**
+   * Binds other memory for the runs to come, by the rules of {@link Prepared#record}. Between runs only.
+   *
+   * @return false if this device cannot do that cheaper than recording anew; then nothing was changed
+   */
+  default boolean rebind(List<BufferSlice> bindings) {
+    return false;
+  }
+
   /** Runs once, waits, and says when each kernel ran. Slower than {@link #submit}; also emits JFR events. */
   List<KernelTiming> profile();
 
