@@ -137,10 +137,10 @@ class ProgramTextTest {
     rejects(t -> t.replace("space=[4,5]", "space=[4;5]"), "line 10, column 19: expected ',', found ';'");
     rejects(t -> t.replace("space=[4,5]", "space=[4,x5]"), "line 10, column 20: expected a whole number, found 'x5'");
     rejects(t -> t.replace("space=[4,5]", "space=[4]"), "line 10, column 7: illegal kernel: a Map's input has 2 strides in a space of rank 1");
-    rejects(t -> t.replace("exp.f32 %0", "exq.f32 %0"), "line 10, column 101: no scalar operation is named 'exq'");
-    rejects(t -> t.replace("exp.f32 %0", "exp.f33 %0"), "line 10, column 101: expected an operation and its type, such as 'add.f32', found 'exp.f33'");
-    rejects(t -> t.replace("exp.f32 %0", "exp.f32 %1"), "line 10, column 75: node %1 uses %1, which is not before it");
-    rejects(t -> t.replace("%1 = exp", "%2 = exp"), "line 10, column 97: expected node %1, found %2");
+    rejects(t -> t.replace("exp.f32 %0", "exq.f32 %0"), "line 10, column 103: no scalar operation is named 'exq'");
+    rejects(t -> t.replace("exp.f32 %0", "exp.f33 %0"), "line 10, column 103: expected an operation and its type, such as 'add.f32', found 'exp.f33'");
+    rejects(t -> t.replace("exp.f32 %0", "exp.f32 %1"), "line 10, column 79: node %1 uses %1, which is not before it");
+    rejects(t -> t.replace("%1 = exp", "%2 = exp"), "line 10, column 99: expected node %1, found %2");
     rejects(t -> t.replace("reads #0@0+80", "reads"), "line 9, column 5: dispatch 'exp' binds 0 inputs and 1 outputs to a kernel with 1 and 1");
     rejects(t -> t.replace("end\n", ""), "line 21, column 1: expected 'dispatch', 'loop', 'branch' or 'end', found the end of the text");
     rejects(t -> t + "more", "line 22, column 1: expected the end of the text, found 'more'");
