@@ -16,8 +16,12 @@ final class CpuCommandBuffer implements CommandBuffer {
   private static final long LINE = 128;
 
   private final CpuDevice device;
-  private final String program;
+  private final Program program;
   private final List<CpuBuffer> owned = new ArrayList<>();
+  /** Where each of the program's buffers lies. */
+  private final long[] bases;
+  /** The addresses that follow a buffer which the caller binds. */
+  private final List<Following> following = new ArrayList<>();
   private final BoundStep[] steps;
   private final Walk walk;
   private int dispatches;
@@ -25,12 +29,12 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   CpuCommandBuffer(CpuDevice device, CpuPrepared prepared, List<BufferSlice> bindings) {
     this.device = device;
-    this.program = prepared.program().name();
+    this.program = prepared.program();
     try {
       int most = device.team().size();
-      long[] bases = bases(prepared, bindings);
+      this.bases = bases(prepared, bindings);
       this.walk = new Walk(device.team(), newRun(prepared, most));
-      this.steps = new Binder(prepared, bases, most).bindAll(prepared.program().steps(), new ArrayList<>());
+      this.steps = new Binder(prepared, most).bindAll(prepared.program().steps(), new ArrayList<>());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -39,11 +43,7 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   private long[] bases(CpuPrepared prepared, List<BufferSlice> bindings) {
     Program p = prepared.program();
-    int expected = p.bound().size();
-    if (bindings.size() != expected) {
-      throw new IllegalArgumentException(
-          "program '" + p.name() + "' binds " + expected + " buffers, found " + bindings.size() + "; see Program.bound()");
-    }
+    checkCount(p, bindings);
     long[] bases = new long[p.buffers().size()];
     int next = 0;
     for (int i = 0; i < bases.length; i++) {
@@ -57,6 +57,31 @@ final class CpuCommandBuffer implements CommandBuffer {
       }
     }
     return bases;
+  }
+
+  private static void checkCount(Program p, List<BufferSlice> bindings) {
+    int expected = p.bound().size();
+    if (bindings.size() != expected) {
+      throw new IllegalArgumentException(
+          "program '" + p.name() + "' binds " + expected + " buffers, found " + bindings.size() + "; see Program.bound()");
+    }
+  }
+
+  /** Moves every address by as much as its buffer has moved. */
+  @Override
+  public boolean rebind(List<BufferSlice> bindings) {
+    checkCount(program, bindings);
+    long[] moved = new long[bases.length];
+    int next = 0;
+    for (int i = 0; i < bases.length; i++) {
+      BufferDecl declaration = program.buffers().get(i);
+      moved[i] = declaration.role().isBound() ? address(declaration, bindings.get(next++)) : bases[i];
+    }
+    for (Following f : following) {
+      f.addresses[f.position] += moved[f.buffer] - bases[f.buffer];
+    }
+    System.arraycopy(moved, 0, bases, 0, bases.length);
+    return true;
   }
 
   private static long address(BufferDecl declaration, BufferSlice slice) {
@@ -101,12 +126,10 @@ final class CpuCommandBuffer implements CommandBuffer {
   /** Turns slices into addresses. */
   private final class Binder {
     private final CpuPrepared prepared;
-    private final long[] bases;
     private final int most;
 
-    Binder(CpuPrepared prepared, long[] bases, int most) {
+    Binder(CpuPrepared prepared, int most) {
       this.prepared = prepared;
-      this.bases = bases;
       this.most = most;
     }
 
@@ -147,6 +170,9 @@ final class CpuCommandBuffer implements CommandBuffer {
       for (int i = 0; i < a.length; i++) {
         Slice s = slices.get(i);
         a[i] = bases[s.buffer()] + s.offset();
+        if (program.buffers().get(s.buffer()).role().isBound()) {
+          following.add(new Following(s.buffer(), a, i));
+        }
         for (int loop = 0; loop < Math.min(loops.size(), s.loopSteps().rank()); loop++) {
           if (s.loopSteps().get(loop) != 0) {
             loops.get(loop).add(new Moving(a, i, s.loopSteps().get(loop)));
@@ -156,6 +182,8 @@ final class CpuCommandBuffer implements CommandBuffer {
       return a;
     }
   }
+
+  private record Following(int buffer, long[] addresses, int position) {}
 
   private record Moving(long[] addresses, int position, long step) {}
 
@@ -178,7 +206,7 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   @Override
   public List<KernelTiming> profile() {
-    Profile profile = new Profile(device.info().id(), program);
+    Profile profile = new Profile(device.info().id(), program.name());
     walk.profile = profile;
     try {
       walk();

@@ -120,6 +120,29 @@ class CpuDeviceTest {
   }
 
   @Test
+  void reboundCommandsUseTheNewMemoryOnly() {
+    Step loop = new Step.Loop(2, List.of(add(new Slice(0, 0, 4, Dims.of(4)), new Slice(1, 0, 4))));
+    Program p = new Program("rebound", List.of(input(8), output(4)), List.of(loop));
+    try (Buffer memory = device.allocator().allocate(512); Prepared prepared = device.prepare(p)) {
+      memory.write(0, MemorySegment.ofArray(new int[128]));
+      memory.write(0, MemorySegment.ofArray(new int[] {1, 2}));
+      memory.write(64, MemorySegment.ofArray(new int[] {10, 20}));
+      try (CommandBuffer commands =
+          prepared.record(List.of(new BufferSlice(memory, 0, 8), new BufferSlice(memory, 128, 4)))) {
+        commands.submit().await();
+        assertTrue(commands.rebind(List.of(new BufferSlice(memory, 64, 8), new BufferSlice(memory, 192, 4))));
+        commands.submit().await();
+        commands.submit().await();
+        assertThrows(IllegalArgumentException.class, () -> commands.rebind(List.of(new BufferSlice(memory, 0, 8))));
+      }
+      int[] result = new int[128];
+      memory.read(0, MemorySegment.ofArray(result));
+      assertEquals(3, result[32]);
+      assertEquals(60, result[48]);
+    }
+  }
+
+  @Test
   void branchesReadTheirPredicateEachTime() {
     // The predicate moves over the low bytes of the input; each way counts in a place of its own.
     BufferDecl one = new BufferDecl("one", Role.CONSTANT, 4, Bytes.of(new byte[] {1, 0, 0, 0}));
