@@ -15,6 +15,9 @@ final class Simd {
 
   static final boolean PRESENT = FOUND && !"false".equals(System.getProperty(PROPERTY));
 
+  /** Lanes of 32 bits in the preferred vector, 0 in scalar form. */
+  static final int LANES = PRESENT ? Species.lanes() : 0;
+
   private Simd() {}
 
   /** For people: the vector species, or scalar. */
@@ -42,6 +45,10 @@ final class Simd {
   }
 
   private static final class Species {
+    static int lanes() {
+      return jdk.incubator.vector.FloatVector.SPECIES_PREFERRED.length();
+    }
+
     static String describe() {
       return "f32 x " + jdk.incubator.vector.FloatVector.SPECIES_PREFERRED.length();
     }
