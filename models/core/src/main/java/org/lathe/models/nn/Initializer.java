@@ -1,0 +1,73 @@
+package org.lathe.models.nn;
+
+import java.util.random.RandomGenerator;
+import org.lathe.hal.Dims;
+
+/** How a parameter begins. Stateless; any thread. */
+@FunctionalInterface
+public interface Initializer {
+  Initializer ZEROS = constant(0);
+  Initializer ONES = constant(1);
+
+  /** Values for an array of this shape, in row-major order. The same random source gives the same values. */
+  float[] values(Dims shape, RandomGenerator random);
+
+  static Initializer constant(double value) {
+    return (shape, random) -> {
+      float[] v = new float[Math.toIntExact(shape.product())];
+      java.util.Arrays.fill(v, (float) value);
+      return v;
+    };
+  }
+
+  static Initializer normal(double deviation) {
+    return (shape, random) -> {
+      float[] v = new float[Math.toIntExact(shape.product())];
+      for (int i = 0; i < v.length; i++) {
+        v[i] = (float) (deviation * random.nextGaussian());
+      }
+      return v;
+    };
+  }
+
+  /** Uniform in [-bound, bound). */
+  static Initializer uniform(double bound) {
+    return (shape, random) -> {
+      float[] v = new float[Math.toIntExact(shape.product())];
+      for (int i = 0; i < v.length; i++) {
+        v[i] = (float) (bound * (2 * random.nextDouble() - 1));
+      }
+      return v;
+    };
+  }
+
+  /**
+   * Uniform with variance 2 / (fan in + fan out) (Glorot and Bengio 2010). A matrix is [in, out]; convolution filters are
+   * [out, in, height, width].
+   */
+  static Initializer xavier() {
+    return (shape, random) -> uniform(Math.sqrt(6.0 / (fanIn(shape) + fanOut(shape)))).values(shape, random);
+  }
+
+  /** Normal with variance 2 / fan in, for ReLU (He et al. 2015). Shapes as in {@link #xavier}. */
+  static Initializer he() {
+    return (shape, random) -> normal(Math.sqrt(2.0 / fanIn(shape))).values(shape, random);
+  }
+
+  /** A random matrix [rows, columns] with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014). */
+  static Initializer orthogonal(double gain) {
+    return new OrthogonalInitializer(gain);
+  }
+
+  private static double fanIn(Dims shape) {
+    return shape.rank() == 4 ? shape.product() / (double) shape.get(0) : shape.rank() == 0 ? 1 : shape.get(0);
+  }
+
+  private static double fanOut(Dims shape) {
+    return switch (shape.rank()) {
+      case 4 -> shape.get(0) * shape.get(2) * shape.get(3);
+      case 0, 1 -> 1;
+      default -> shape.last(0);
+    };
+  }
+}
