@@ -40,7 +40,7 @@ public final class GraphBuilder {
    * @throws TypeError with the user's line, if the inputs do not fit
    */
   public Node append(Op op, List<Value> operands, Attributes attributes) {
-    SourceLine source = fixedSource != null ? fixedSource : sources.get();
+    SourceLine source = source();
     List<TensorType> types;
     try {
       types = op.infer(operands.stream().map(Value::type).toList(), attributes);
@@ -50,6 +50,11 @@ public final class GraphBuilder {
     Node node = new Node(nodes.size(), op, operands, attributes, types, source);
     nodes.add(node);
     return node;
+  }
+
+  /** The user's line that a node appended now would get. */
+  public @Nullable SourceLine source() {
+    return fixedSource != null ? fixedSource : sources.get();
   }
 
   /** Runs {@code work} with every new node at {@code source}: passes keep the lines of what they rewrite. */

@@ -6,12 +6,19 @@ import org.jspecify.annotations.Nullable;
 public final class TypeError extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
+  private final boolean located;
+
   public TypeError(String message) {
-    super(message);
+    this(message, false);
   }
 
-  /** The same error, with the user's line. */
+  private TypeError(String message, boolean located) {
+    super(message);
+    this.located = located;
+  }
+
+  /** The same error with the user's line, unless it has one. */
   public TypeError at(@Nullable SourceLine source) {
-    return source == null ? this : new TypeError(getMessage() + " (" + source + ")");
+    return located || source == null ? this : new TypeError(getMessage() + " (" + source + ")", true);
   }
 }

@@ -7,6 +7,7 @@ import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.Node;
 import org.lathe.compiler.ir.Op;
 import org.lathe.compiler.ir.TensorType;
+import org.lathe.hal.DType;
 
 /**
  * Everything that Lathe knows about an op, in one place.
@@ -61,8 +62,17 @@ public record OpDef(
     List<Tensor> build(List<Tensor> inputs, Attributes attributes);
   }
 
-  /** One application of the op that is being differentiated. */
-  public record Call(Node node, List<Tensor> inputs, List<Tensor> outputs) {
+  /**
+   * One application of the op that is being differentiated.
+   *
+   * @param wanted for each input, whether anybody asks for its gradient
+   */
+  public record Call(Node node, List<Tensor> inputs, List<Tensor> outputs, List<Boolean> wanted) {
+    /** Whether the gradient of input {@code i} is asked for; a rule may give null where it is not. */
+    public boolean wants(int i) {
+      return wanted.get(i);
+    }
+
     public Attributes attributes() {
       return node.attributes();
     }
@@ -88,6 +98,12 @@ public record OpDef(
     public static final Domain REAL = new Domain(-2, 2);
     public static final Domain POSITIVE = new Domain(0.1, 4);
     public static final Domain UNIT = new Domain(0, 1);
+    public static final Domain INTEGERS = new Domain(-100, 100);
+
+    /** The usual range for a type: {@link #REAL}, {@link #INTEGERS} or {@link #UNIT}. */
+    public static Domain of(DType dtype) {
+      return dtype.isFloating() ? REAL : dtype.isInteger() ? INTEGERS : UNIT;
+    }
   }
 
   /**
@@ -98,6 +114,17 @@ public record OpDef(
     public static final Tolerance EXACT = new Tolerance(0, 0);
     public static final Tolerance ARITHMETIC = new Tolerance(1e-6, 1e-7);
     public static final Tolerance TRANSCENDENTAL = new Tolerance(4e-6, 1e-6);
+    /** For sums of products of numbers around one. */
+    public static final Tolerance ACCUMULATION = new Tolerance(2e-6, 4e-6);
+  }
+
+  public OpDef {
+    samples = List.copyOf(samples);
+  }
+
+  /** Starts a definition: {@code OpDef.named("neg").type(...).reference(...)...build()}. */
+  public static OpDefBuilder named(String name) {
+    return new OpDefBuilder(name);
   }
 
   @Override
