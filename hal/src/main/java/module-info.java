@@ -10,6 +10,7 @@ module org.lathe.hal {
   exports org.lathe.hal.program;
   exports org.lathe.hal.spec;
   exports org.lathe.hal.text;
+  exports org.lathe.hal.validate;
 
   uses org.lathe.hal.device.Driver;
 }
