@@ -6,7 +6,7 @@ import java.util.List;
  * A compiled computation: steps over slices of a few buffers. Plain data, without any device.
  *
  * <p>The caller binds one buffer to each declaration whose role {@link Role#isBound is bound}, in their order. Distinct
- * declarations never share memory.
+ * declarations never share memory, except that inputs may share it with inputs: nothing writes there.
  */
 public record Program(String name, List<BufferDecl> buffers, List<Step> steps) {
   public Program {
