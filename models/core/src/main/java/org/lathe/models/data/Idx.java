@@ -19,9 +19,6 @@ public final class Idx {
 
   private Idx() {}
 
-  /** A directory with MNIST's four files, {@code .gz} or not: the training and the test set. */
-  public record Mnist(Dataset train, Dataset test) {}
-
   /**
    * Reads MNIST's four files from {@code directory}.
    *
@@ -29,8 +26,8 @@ public final class Idx {
    *
    * @throws DataException if a file is missing or malformed, or images and labels differ in number
    */
-  public static Mnist readMnist(Path directory) throws IOException {
-    return new Mnist(readPair(directory, "train"), readPair(directory, "t10k"));
+  public static TrainTest readMnist(Path directory) throws IOException {
+    return new TrainTest(readPair(directory, "train"), readPair(directory, "t10k"));
   }
 
   private static Dataset readPair(Path directory, String prefix) throws IOException {
