@@ -36,6 +36,25 @@ final class LoopCompiler {
     return loop != null ? loop : LOOPS.computeIfAbsent(spec, LoopCompiler::define);
   }
 
+  /** Whether the loop of a spec is a vector loop. */
+  static boolean isVector(LoopSpec spec) {
+    return spec.vector() && VectorEmitter.width(spec, Lowering.of(spec)) != 0;
+  }
+
+  /** Nanoseconds a point, roughly: for deciding how many threads to use. */
+  static double cost(LoopSpec spec) {
+    Lowering.Lowered lowered = Lowering.of(spec);
+    boolean[] uniform = ScalarEmitter.uniform(spec, lowered.body());
+    int operations = spec.outputs().size();
+    double calls = 0;
+    for (int i = 0; i < uniform.length; i++) {
+      operations += uniform[i] ? 0 : 1;
+      calls += !uniform[i] && lowered.body().at(i).op() == Op.CALL ? 15 : 0;
+    }
+    int width = spec.vector() ? VectorEmitter.width(spec, lowered) : 0;
+    return width == 0 ? calls + operations * 0.4 : operations * 0.5 * width / (32 * Simd.LANES);
+  }
+
   private static Loop define(LoopSpec spec) {
     Lowering.Lowered lowered = Lowering.of(spec);
     int width = spec.vector() ? VectorEmitter.width(spec, lowered) : 0;

@@ -176,7 +176,7 @@ class LoopCompilerTest {
       nodes.add(b.add(new Expr.Index(1)));
     }
     for (DType t : types) {
-      nodes.add(b.constant(t, r.nextInt(7) - 3));
+      nodes.add(b.constant(t, t == DType.BOOL ? r.nextInt(2) : t == DType.U8 ? r.nextInt(256) : r.nextInt(7) - 3));
     }
     while (nodes.size() < size) {
       int a = nodes.get(r.nextInt(nodes.size()));

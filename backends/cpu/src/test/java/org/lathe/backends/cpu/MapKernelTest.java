@@ -1,0 +1,223 @@
+package org.lathe.backends.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
+import org.lathe.hal.expr.BinaryOp;
+import org.lathe.hal.expr.Expr;
+import org.lathe.hal.expr.UnaryOp;
+import org.lathe.hal.spec.Map;
+import org.lathe.hal.spec.View;
+
+class MapKernelTest {
+  /** A view with a random order of dimensions, broadcasts, reversals, gaps, an offset and perhaps a guard. */
+  static View randomView(Random r, DType type, Dims space, boolean output, boolean guard) {
+    int rank = space.rank();
+    List<Integer> order = new ArrayList<>();
+    for (int d = 0; d < rank; d++) {
+      order.add(d);
+    }
+    if (r.nextBoolean()) {
+      java.util.Collections.shuffle(order, r);
+    }
+    long[] strides = new long[rank];
+    long offset = r.nextInt(4);
+    long step = r.nextInt(8) == 0 ? 2 : 1;
+    for (int i = rank - 1; i >= 0; i--) {
+      int d = order.get(i);
+      if (!output && r.nextInt(5) == 0) {
+        continue;
+      }
+      boolean reversed = r.nextInt(6) == 0;
+      strides[d] = reversed ? -step : step;
+      offset += reversed ? step * (space.get(d) - 1) : 0;
+      step *= space.get(d) + (r.nextInt(6) == 0 ? 3 : 0);
+    }
+    View.@Nullable Guard g = null;
+    if (guard) {
+      long[] low = new long[rank];
+      long[] high = new long[rank];
+      for (int d = 0; d < rank; d++) {
+        low[d] = r.nextInt(3) == 0 ? r.nextInt((int) space.get(d) + 1) : 0;
+        high[d] = r.nextInt(3) == 0 ? low[d] + r.nextInt((int) (space.get(d) - low[d]) + 1) : space.get(d);
+      }
+      g = new View.Guard(Dims.of(low), Dims.of(high), type == DType.BOOL || type == DType.U8 ? 1 : -2.5);
+    }
+    return new View(type, offset, Dims.of(strides), g);
+  }
+
+  static boolean inside(View v, long[] index) {
+    for (int d = 0; d < index.length; d++) {
+      if (index[d] < v.low(d) || v.guard() != null && index[d] >= v.guard().high().get(d)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static long element(View v, long[] index) {
+    long e = v.offset();
+    for (int d = 0; d < index.length; d++) {
+      e += index[d] * v.strides().get(d);
+    }
+    return e;
+  }
+
+  static Reference.Value read(View v, long base, long[] index) {
+    if (!inside(v, index)) {
+      DType t = v.dtype();
+      double outside = v.guard().outside();
+      return t.isFloating() ? new Reference.Value(outside, 0) : Reference.Value.of(t, (long) outside);
+    }
+    return Reference.load(v.dtype(), base + element(v, index) * v.dtype().bytes());
+  }
+
+  static boolean next(long[] index, Dims space) {
+    for (int d = index.length - 1; d >= 0; d--) {
+      if (++index[d] < space.get(d)) {
+        return true;
+      }
+      index[d] = 0;
+    }
+    return false;
+  }
+
+  static long allocate(Arena arena, DType t, long elements, @Nullable Random r) {
+    long at = arena.allocate((elements + 8) * t.bytes(), 64).address();
+    for (long i = 0; i < elements + 8; i++) {
+      if (r == null) {
+        Memory.fill(at + i * t.bytes(), t.bytes(), (byte) 0x3c);
+      } else {
+        Reference.store(t, at + i * t.bytes(), LoopCompilerTest.random(t, r));
+      }
+    }
+    return at;
+  }
+
+  static void check(Map map, Random r) {
+    Kernel kernel = MapKernel.of(map);
+    try (Arena arena = Arena.ofShared()) {
+      int k = map.inputViews().size();
+      int m = map.outputViews().size();
+      for (int workers = 1; workers <= 2; workers++) {
+        long[] operands = new long[k + m];
+        long[] want = new long[m];
+        for (int i = 0; i < k; i++) {
+          operands[i] = allocate(arena, map.inputViews().get(i).dtype(), map.inputs().get(i).elements(), r);
+        }
+        for (int j = 0; j < m; j++) {
+          operands[k + j] = allocate(arena, map.outputViews().get(j).dtype(), map.outputs().get(j).elements(), null);
+          want[j] = allocate(arena, map.outputViews().get(j).dtype(), map.outputs().get(j).elements(), null);
+        }
+        long[] index = new long[map.space().rank()];
+        Reference.Value[] in = new Reference.Value[k];
+        if (map.space().product() > 0) {
+          do {
+            for (int i = 0; i < k; i++) {
+              in[i] = read(map.inputViews().get(i), operands[i], index);
+            }
+            Reference.Value[] v = Reference.eval(map.expr(), in, index);
+            for (int j = 0; j < m; j++) {
+              View out = map.outputViews().get(j);
+              Reference.store(out.dtype(), want[j] + element(out, index) * out.dtype().bytes(),
+                  v[map.expr().results().get(j)]);
+            }
+          } while (next(index, map.space()));
+        }
+        TestRun.run(kernel, operands, workers);
+        for (int j = 0; j < m; j++) {
+          DType t = map.outputViews().get(j).dtype();
+          for (long x = 0; x < map.outputs().get(j).elements() + 8; x++) {
+            long at = x * t.bytes();
+            long element = x;
+            assertEquals(Reference.load(t, want[j] + at), Reference.load(t, operands[k + j] + at),
+                () -> "element " + element + " of " + map + " as " + kernel.variant());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void randomNests() {
+    Random r = new Random(11);
+    int[] sizes = {1, 1, 2, 3, 5, 13, 17, 33, 40};
+    List<List<DType>> families = List.of(List.of(DType.F32, DType.F32), List.of(DType.F32, DType.I32, DType.BOOL),
+        List.of(DType.F64, DType.I64), List.of(DType.F16, DType.U8), List.of(DType.BF16, DType.F32));
+    for (int round = 0; round < 250; round++) {
+      int rank = r.nextInt(5);
+      long[] dims = new long[rank];
+      long points = 1;
+      for (int d = 0; d < rank; d++) {
+        dims[d] = points > 3000 ? r.nextInt(3) : sizes[r.nextInt(sizes.length)];
+        points *= dims[d];
+      }
+      Dims space = Dims.of(dims);
+      List<DType> types = families.get(round % families.size());
+      Expr e = LoopCompilerTest.exact(r, types, 5 + r.nextInt(12), rank >= 2 && r.nextBoolean());
+      List<View> in = types.stream().map(t -> randomView(r, t, space, false, r.nextInt(3) == 0)).toList();
+      List<View> out = new ArrayList<>();
+      for (int j = 0; j < e.results().size(); j++) {
+        out.add(randomView(r, e.resultType(j), space, true, false));
+      }
+      check(new Map(space, in, e, out), r);
+    }
+  }
+
+  @Test
+  void transposesOfEveryType() {
+    Random r = new Random(12);
+    for (DType t : DType.values()) {
+      for (int[] shape : new int[][] {{3, 5}, {207, 33}, {130, 64}}) {
+        Dims space = Dims.of(shape[0], shape[1]);
+        check(new Map(space, List.of(View.of(t, 1, shape[0])), Expr.identity(t), List.of(View.dense(t, space))), r);
+        check(new Map(space, List.of(View.dense(t, space)), Expr.identity(t), List.of(View.of(t, 1, shape[0]))), r);
+      }
+    }
+  }
+
+  @Test
+  void paddingOfAnImage() {
+    Random r = new Random(13);
+    Dims space = Dims.of(2, 3, 9, 11);
+    View in = new View(DType.F32, -(1 * 8 + 2), Dims.of(3 * 7 * 8, 7 * 8, 8, 1),
+        new View.Guard(Dims.of(0, 0, 1, 2), Dims.of(2, 3, 8, 10), 0));
+    Expr.Builder b = Expr.builder();
+    Expr e = b.build(List.of(b.unary(UnaryOp.NEG, b.input(0, DType.F32))));
+    check(new Map(space, List.of(in), e, List.of(View.dense(DType.F32, space))), r);
+  }
+
+  @Test
+  void inPlaceAndManyLines() {
+    Random r = new Random(14);
+    Dims space = Dims.of(70_001);
+    Expr.Builder b = Expr.builder();
+    int x = b.input(0, DType.F32);
+    Expr e = b.build(List.of(b.binary(BinaryOp.ADD, x, b.input(1, DType.F32)), b.binary(BinaryOp.MUL, x, x)));
+    Map map = new Map(space, List.of(View.dense(DType.F32, space), View.of(DType.F32, 0)), e,
+        List.of(View.dense(DType.F32, space), View.dense(DType.F32, space)));
+    check(map, r);
+    try (Arena arena = Arena.ofShared()) {
+      long a = allocate(arena, DType.F32, 70_001, r);
+      long c = allocate(arena, DType.F32, 1, r);
+      long out = allocate(arena, DType.F32, 70_001, null);
+      Memory.putFloat(c, 0.5f);
+      float[] before = new float[70_001];
+      for (int i = 0; i < before.length; i++) {
+        before[i] = Memory.getFloat(a + 4L * i);
+      }
+      TestRun.run(MapKernel.of(map), new long[] {a, c, a, out}, 2);
+      for (int i = 0; i < before.length; i++) {
+        assertEquals(before[i] + 0.5f, Memory.getFloat(a + 4L * i));
+        assertEquals(before[i] * before[i], Memory.getFloat(out + 4L * i));
+      }
+    }
+  }
+}
