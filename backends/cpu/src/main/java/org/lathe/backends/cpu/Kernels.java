@@ -24,7 +24,7 @@ final class Kernels {
 
   static Kernel of(KernelSpec spec) {
     return switch (spec) {
-      case Map s -> unwired(s);
+      case Map s -> MapKernel.of(s);
       case Reduce s -> unwired(s);
       case RowProgram s -> unwired(s);
       case Contraction s -> unwired(s);
