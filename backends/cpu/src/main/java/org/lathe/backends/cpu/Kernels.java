@@ -30,8 +30,8 @@ final class Kernels {
       case Contraction s -> unwired(s);
       case Convolution s -> unwired(s);
       case Pooling s -> unwired(s);
-      case Recurrence s -> unwired(s);
-      case Attention s -> unwired(s);
+      case Recurrence s -> RecurrenceKernel.of(s);
+      case Attention s -> AttentionKernel.of(s);
       case Gather s -> unwired(s);
       case Scatter s -> unwired(s);
       case RandomBits s -> unwired(s);

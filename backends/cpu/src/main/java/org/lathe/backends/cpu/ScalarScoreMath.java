@@ -1,0 +1,113 @@
+package org.lathe.backends.cpu;
+
+import org.lathe.hal.DType;
+
+/** {@link ScoreMath} of f32 or f64 in scalar form: arithmetic in double, rounded when stored. */
+final class ScalarScoreMath implements ScoreMath {
+  private final boolean wide;
+  private final int bytes;
+
+  ScalarScoreMath(DType dtype) {
+    this.wide = dtype == DType.F64;
+    this.bytes = dtype.bytes();
+  }
+
+  private double get(long address, int i) {
+    return ScalarTileProducts.get(wide, address + (long) i * bytes);
+  }
+
+  private void put(long address, int i, double value) {
+    ScalarTileProducts.put(wide, address + (long) i * bytes, value);
+  }
+
+  @Override
+  public int slack() {
+    return 0;
+  }
+
+  @Override
+  public double get(long address) {
+    return ScalarTileProducts.get(wide, address);
+  }
+
+  @Override
+  public void scale(long x, double factor, int n) {
+    for (int i = 0; i < n; i++) {
+      put(x, i, get(x, i) * factor);
+    }
+  }
+
+  @Override
+  public void addSteps(long x, long y, long yStep, int n) {
+    for (int i = 0; i < n; i++) {
+      put(x, i, get(x, i) + ScalarTileProducts.get(wide, y + i * yStep));
+    }
+  }
+
+  @Override
+  public double dot(long x, long xStep, long y, long yStep, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      sum += ScalarTileProducts.get(wide, x + i * xStep) * ScalarTileProducts.get(wide, y + i * yStep);
+    }
+    return sum;
+  }
+
+  @Override
+  public int stateElements() {
+    return 64 / bytes;
+  }
+
+  @Override
+  public void begin(long state) {
+    put(state, 0, Double.NEGATIVE_INFINITY);
+    put(state, 1, 0);
+  }
+
+  @Override
+  public void softmax(long scores, int n, long state, long out, int columns) {
+    double before = get(state, 0);
+    double most = before;
+    for (int i = 0; i < n; i++) {
+      double x = get(scores, i);
+      if (x > most) {
+        most = x;
+      }
+    }
+    double shift = most == Double.NEGATIVE_INFINITY ? 0 : most;
+    double sum = get(state, 1);
+    if (most != before) {
+      double factor = Math.exp(before - shift);
+      sum *= factor;
+      scale(out, factor, columns);
+    }
+    for (int i = 0; i < n; i++) {
+      double e = Math.exp(get(scores, i) - shift);
+      put(scores, i, e);
+      sum += e;
+    }
+    put(state, 0, most);
+    put(state, 1, sum);
+  }
+
+  @Override
+  public double maximum(long state) {
+    return get(state, 0);
+  }
+
+  @Override
+  public double sum(long state) {
+    return get(state, 1);
+  }
+
+  @Override
+  public void probabilities(
+      long scores, long gradients, int n, int total, double logSum, double delta, double scale) {
+    double shift = logSum == Double.NEGATIVE_INFINITY ? 0 : logSum;
+    for (int i = 0; i < total; i++) {
+      double p = i < n ? Math.exp(get(scores, i) - shift) : 0;
+      put(scores, i, p);
+      put(gradients, i, i < n ? p * (get(gradients, i) - delta) * scale : 0);
+    }
+  }
+}
