@@ -114,13 +114,16 @@ final class CpuCommandBuffer implements CommandBuffer {
       workers = Math.max(workers, Math.min(most, k.workers(most)));
     }
     long stride = (each + LINE - 1) / LINE * LINE;
-    return new TeamRun(
-        device.team(),
-        workers,
-        shared == 0 ? 0 : allocate(shared),
-        each == 0 ? 0 : allocate(stride * workers),
-        stride,
-        longs);
+    TeamRun run =
+        new TeamRun(
+            device.team(),
+            workers,
+            shared == 0 ? 0 : allocate(shared),
+            each == 0 ? 0 : allocate(stride * workers),
+            stride,
+            longs);
+    prepared.distinctKernels().forEach(k -> run.reserve(k.heapScratch()));
+    return run;
   }
 
   /** Turns slices into addresses. */

@@ -34,6 +34,11 @@ interface Kernel {
     return 0;
   }
 
+  /** What the workers use of {@link Run#sharedArray} and {@link Run#workerArray}. */
+  default HeapScratch heapScratch() {
+    return HeapScratch.NONE;
+  }
+
   /** The form chosen, such as tile sizes, for people. */
   String variant();
 

@@ -27,7 +27,7 @@ final class Kernels {
       case Map s -> MapKernel.of(s);
       case Reduce s -> unwired(s);
       case RowProgram s -> unwired(s);
-      case Contraction s -> unwired(s);
+      case Contraction s -> ContractionKernel.of(s);
       case Convolution s -> unwired(s);
       case Pooling s -> unwired(s);
       case Recurrence s -> RecurrenceKernel.of(s);

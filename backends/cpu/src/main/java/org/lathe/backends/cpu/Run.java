@@ -1,7 +1,12 @@
 package org.lathe.backends.cpu;
 
+import org.lathe.hal.DType;
+
 /** What the workers of one run share. Belongs to a command buffer; used by one run at a time. */
 interface Run {
+  /** The most dimensions of an iteration space. */
+  int MAX_RANK = 24;
+
   /** Waits until all workers of this run have come here. With one worker, nothing. */
   void barrier();
 
@@ -19,4 +24,19 @@ interface Run {
 
   /** An array that is this worker's alone, of at least {@link Kernel#scratchLongs}. */
   long[] longs(int worker);
+
+  /** A second small array that is this worker's alone, for a point's index: of {@link #MAX_RANK} longs. */
+  default long[] index(int worker) {
+    throw new UnsupportedOperationException("a run without heap scratch");
+  }
+
+  /** The array of {@code type} that the workers share, of at least {@link HeapScratch#shared} elements. */
+  default Object sharedArray(DType type) {
+    throw new UnsupportedOperationException("a run without heap scratch");
+  }
+
+  /** The array of {@code type} that is this worker's alone, of at least {@link HeapScratch#each} elements. */
+  default Object workerArray(int worker, DType type) {
+    throw new UnsupportedOperationException("a run without heap scratch");
+  }
 }

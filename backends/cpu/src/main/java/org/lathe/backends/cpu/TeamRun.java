@@ -2,8 +2,10 @@ package org.lathe.backends.cpu;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.reflect.Array;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.lathe.hal.DType;
 
 /** The barrier, task counter and scratch memory of one command buffer, for one kernel after the other. */
 final class TeamRun implements Run {
@@ -20,6 +22,11 @@ final class TeamRun implements Run {
   private final long workerScratch;
   private final long workerStride;
   private final long[][] longs;
+  private final long[][] indices;
+  /** By the ordinal of the element type; null where no kernel asks for it. */
+  private final Object[] sharedArrays = new Object[DType.values().length];
+
+  private final Object[][] workerArrays;
   private int workers = 1;
 
   /**
@@ -34,6 +41,22 @@ final class TeamRun implements Run {
     this.workerStride = workerStride;
     // Padded, so that no two workers write to one cache line.
     this.longs = new long[workers][scratchLongs + LINE];
+    this.indices = new long[workers][MAX_RANK + LINE];
+    this.workerArrays = new Object[workers][DType.values().length];
+  }
+
+  /** Makes room on the heap for kernels that ask for it. */
+  void reserve(HeapScratch heap) {
+    int type = heap.type().ordinal();
+    sharedArrays[type] = grown(sharedArrays[type], heap.type(), heap.shared());
+    for (Object[] arrays : workerArrays) {
+      arrays[type] = grown(arrays[type], heap.type(), heap.each());
+    }
+  }
+
+  private static @Nullable Object grown(@Nullable Object present, DType type, int length) {
+    int has = present == null ? 0 : Array.getLength(present);
+    return has >= length ? present : HeapScratch.array(type, length);
   }
 
   void begin(int workers) {
@@ -88,6 +111,21 @@ final class TeamRun implements Run {
   @Override
   public long[] longs(int worker) {
     return longs[worker];
+  }
+
+  @Override
+  public long[] index(int worker) {
+    return indices[worker];
+  }
+
+  @Override
+  public Object sharedArray(DType type) {
+    return sharedArrays[type.ordinal()];
+  }
+
+  @Override
+  public Object workerArray(int worker, DType type) {
+    return workerArrays[worker][type.ordinal()];
   }
 
   /** Records what a worker threw; the first one counts. The others leave their barriers. */

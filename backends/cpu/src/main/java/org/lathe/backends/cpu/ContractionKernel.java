@@ -1,0 +1,359 @@
+package org.lathe.backends.cpu;
+
+import org.jspecify.annotations.Nullable;
+import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
+import org.lathe.hal.spec.Contraction;
+import org.lathe.hal.spec.View;
+
+/**
+ * Matrix products on register tiles.
+ *
+ * <p>Work: {@code 2 m n k} operations per product. The floor is the machine's multiply-add rate, or, where {@code m} is
+ * small, the time to read b once: each element of b is read from memory once for every {@link #ROW_TILE} rows, each of a
+ * once for every column tile.
+ *
+ * <p>The left factor is packed to heap arrays in blocks of {@link Tiling#K_BLOCK} k: once by all workers if several
+ * column tiles use it, else by each task for itself. A task takes a tile of columns; for each block of k it packs one
+ * panel of b after the other (or reads it in place if that is as good) and runs all row panels over it. The sum over k is
+ * always made in the same order, so that the tiling, and the number of workers, never show in the result. Products whose
+ * epilogue is a plain store are made in place; others in a tile that stays in cache until the epilogue has run over it.
+ */
+final class ContractionKernel implements Kernel {
+  /** Most rows of one task. */
+  static final long ROW_TILE = 1024;
+
+  /** Most panels of columns of one task. */
+  private static final int COLUMN_PANELS = 4;
+
+  private static final long ENOUGH_TASKS = 12;
+  private static final long LEAST_ROWS = 64;
+  private static final long PARALLEL_OPERATIONS = 300_000;
+  private static final long TASK_OPERATIONS = 100_000;
+  /** A right factor up to this size is read in place, if its columns are contiguous. */
+  private static final long IN_PLACE_BYTES = 256 << 10;
+
+  private static final long SHARED_ELEMENTS = 1 << 26;
+
+  private final ProductShape shape;
+  private final DType stored;
+  private final DType accumulator;
+  private final DType sums;
+  private final int bytes;
+  private final Tiling tiling;
+  private final boolean rightInPlace;
+  private final boolean sharedLeft;
+  private final long leftFactors;
+  private final int rowPanels;
+  private final int columnPanels;
+  private final long rowTiles;
+  private final long columnTiles;
+  private final long productsPerTask;
+  private final long tasks;
+  private final int inputs;
+  private final long work;
+  private final long tilePitch;
+  /** Null where products are stored as they are. */
+  private final @Nullable RowEpilogue epilogue;
+
+  // The output's view, used where the products are stored as they are.
+  private final long storeOffset;
+  private final long[] storeBatch;
+  private final long storeRow;
+
+  private ContractionKernel(Contraction spec, boolean vector) {
+    this.shape = new ProductShape(spec);
+    this.stored = spec.a().dtype();
+    this.accumulator = spec.accumulator();
+    this.sums = Elements.sums(stored);
+    this.bytes = sums.bytes();
+    this.inputs = spec.inputs().size();
+    this.tiling =
+        new Tiling(sums, vector, shape.m, shape.n, shape.k, shape.aRow == 1 && shape.aStep != 1, false);
+    this.work = shape.products * 2 * shape.m * shape.n * Math.max(1, shape.k);
+    this.rightInPlace = stored == sums && shape.bColumn == 1 && readsInPlace();
+
+    int rows = (int) Math.min(tiling.panels, Math.max(1, ROW_TILE / tiling.rows));
+    int columns = COLUMN_PANELS;
+    if (work >= PARALLEL_OPERATIONS) {
+      while (columns > 1 && tasks(rows, columns) < ENOUGH_TASKS) {
+        columns /= 2;
+      }
+      while (rows * tiling.rows >= 2 * LEAST_ROWS && tasks(rows, columns) < ENOUGH_TASKS) {
+        rows = (rows + 1) / 2;
+      }
+    }
+    this.rowPanels = rows;
+    this.columnPanels = (int) Math.min(columns, Math.max(1, Tiling.ceil(shape.n, tiling.columns())));
+    this.rowTiles = Tiling.ceil(tiling.panels, rowPanels);
+    this.columnTiles = Tiling.ceil(Math.max(1, shape.n), (long) columnPanels * tiling.columns());
+    this.productsPerTask =
+        Math.max(1, Math.min(shape.products, TASK_OPERATIONS * shape.products / Math.max(1, work)));
+    this.tasks =
+        shape.m == 0 || shape.n == 0 || shape.products == 0
+            ? 0
+            : Tiling.ceil(shape.products, productsPerTask) * rowTiles * columnTiles;
+    this.tilePitch = (long) columnPanels * tiling.columns() * bytes;
+
+    this.leftFactors = shape.oneLeft() ? Math.min(1, shape.products) : shape.products;
+    long users = columnTiles * (shape.products / Math.max(1, leftFactors));
+    this.sharedLeft = users > 1 && leftFactors * leftElements() <= SHARED_ELEMENTS;
+
+    View output = spec.epilogue().outputs().isEmpty() ? null : spec.epilogue().outputs().getFirst();
+    if (spec.epilogue().isStore() && output != null && storesInPlace(output)) {
+      int rank = output.strides().rank();
+      this.epilogue = null;
+      this.storeOffset = output.offset();
+      this.storeBatch = output.strides().slice(0, shape.batchRank()).toArray();
+      this.storeRow = rowStride(output);
+    } else {
+      Dims space = spec.space();
+      if (space.rank() > Run.MAX_RANK) {
+        throw new IllegalArgumentException("a Contraction of " + space.rank() + " dimensions; at most " + Run.MAX_RANK);
+      }
+      this.epilogue = RowEpilogue.of(spec.epilogue(), space, accumulator);
+      this.storeOffset = 0;
+      this.storeBatch = new long[0];
+      this.storeRow = 0;
+    }
+  }
+
+  static ContractionKernel of(Contraction spec) {
+    return of(spec, Simd.PRESENT);
+  }
+
+  /** @param vector whether the Vector API is used */
+  static ContractionKernel of(Contraction spec, boolean vector) {
+    return new ContractionKernel(spec, vector);
+  }
+
+  private long tasks(int rows, int columns) {
+    return shape.products * Tiling.ceil(tiling.panels, rows)
+        * Tiling.ceil(shape.n, (long) columns * tiling.columns());
+  }
+
+  private boolean readsInPlace() {
+    // Rows that lie a multiple of half a page apart fall into few sets of the first-level cache.
+    boolean spread = shape.bStep * bytes % 2048 != 0 && shape.k * shape.bStep * bytes <= IN_PLACE_BYTES;
+    return tiling.panels <= 2 || spread;
+  }
+
+  private boolean storesInPlace(View output) {
+    return output.dtype() == sums
+        && (shape.n == 1 || output.strides().last(0) == 1)
+        && (shape.rowSizes.length == 1 || rowStride(output) >= 0);
+  }
+
+  /** The stride of the folded rows in an output, -1 if they have no common one. */
+  private long rowStride(View output) {
+    Dims strides = output.strides();
+    int rank = strides.rank();
+    long[] sizes = shape.rowSizes;
+    long stride = strides.get(rank - 2);
+    long rows = sizes[sizes.length - 1];
+    for (int d = sizes.length - 2; d >= 0; d--) {
+      long here = strides.get(shape.batchRank() + d);
+      if (sizes[d] != 1) {
+        if (rows != 1 && here != stride * rows) {
+          return -1;
+        }
+        stride = rows == 1 ? here : stride;
+      }
+      rows *= sizes[d];
+    }
+    return stride;
+  }
+
+  private long leftElements() {
+    return (long) tiling.kBlocks * tiling.panels * tiling.panelElements();
+  }
+
+  @Override
+  public void part(long[] operands, Run run, int worker, int workers) {
+    if (sharedLeft) {
+      packShared(operands, run);
+      run.barrier();
+    }
+    for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
+      long column = t % columnTiles;
+      long rest = t / columnTiles;
+      long row = rest % rowTiles;
+      long first = rest / rowTiles * productsPerTask;
+      long end = Math.min(shape.products, first + productsPerTask);
+      for (long product = first; product < end; product++) {
+        tile(operands, run, worker, product, (int) row * rowPanels, column * columnPanels * tiling.columns());
+      }
+    }
+  }
+
+  private void packShared(long[] operands, Run run) {
+    Object array = run.sharedArray(sums);
+    long count = leftFactors * tiling.panels;
+    for (int t = run.nextTask(); t < count; t = run.nextTask()) {
+      long product = t / tiling.panels;
+      int panel = t % tiling.panels;
+      for (int block = 0; block < tiling.kBlocks; block++) {
+        packLeft(operands, product, panel, block, array, sharedAt(product, block, panel));
+      }
+    }
+  }
+
+  private int sharedAt(long product, int block, int panel) {
+    long factor = leftFactors == 1 ? 0 : product;
+    return (int) (((factor * tiling.kBlocks + block) * tiling.panels + panel) * tiling.panelElements());
+  }
+
+  private void packLeft(long[] operands, long product, int panel, int block, Object array, int at) {
+    long element =
+        shape.left(product) + (long) panel * tiling.rows * shape.aRow + (long) block * tiling.kBlock * shape.aStep;
+    int rows = tiling.rowsOf(panel);
+    Packing.left(
+        stored,
+        operands[0] + element * stored.bytes(),
+        shape.aRow,
+        shape.aStep,
+        rows,
+        tiling.kOf(block),
+        array,
+        at,
+        tiling.pitch,
+        rows);
+  }
+
+  /** One tile of one product: {@link #rowPanels} panels from {@code panel} on, columns from {@code column} on. */
+  private void tile(long[] operands, Run run, int worker, long product, int panel, long column) {
+    int endPanel = Math.min(tiling.panels, panel + rowPanels);
+    int columns = (int) Math.min(shape.n - column, (long) columnPanels * tiling.columns());
+    Object left = sharedLeft ? run.sharedArray(sums) : run.workerArray(worker, sums);
+    long packed = run.workerScratch(worker);
+    long tile = packed + rightBytes();
+    long right = operands[1] + (shape.right(product) + column * shape.bColumn) * stored.bytes();
+    long[] index = run.index(worker);
+    shape.batchIndex(product, index);
+    long out = epilogue == null ? storeAddress(operands, index, panel, column) : 0;
+    for (int block = 0; block < tiling.kBlocks; block++) {
+      int k = tiling.kOf(block);
+      if (!sharedLeft) {
+        for (int p = panel; p < endPanel; p++) {
+          packLeft(operands, product, p, block, left, (p - panel) * tiling.panelElements());
+        }
+      }
+      int leftAt = sharedLeft ? sharedAt(product, block, panel) : 0;
+      for (int j = 0; j < columns; j += tiling.columns()) {
+        int wide = Math.min(tiling.columns(), columns - j);
+        int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
+        int width = vectors * tiling.lanes;
+        long b = right + (block * (long) tiling.kBlock * shape.bStep + j * shape.bColumn) * stored.bytes();
+        long bStep = shape.bStep * bytes;
+        if (!rightInPlace || wide != width) {
+          Packing.right(stored, tiling.vector, b, shape.bStep, shape.bColumn, k, wide, packed, width);
+          b = packed;
+          bStep = (long) width * bytes;
+        }
+        boolean inPlace = epilogue == null && wide == width;
+        long c = (inPlace ? out : tile) + (long) j * bytes;
+        long cRow = inPlace ? storeRow * bytes : tilePitch;
+        for (int p = panel; p < endPanel; p++) {
+          tiling.kernel(p, vectors, block > 0)
+              .run(
+                  k,
+                  left,
+                  leftAt + (p - panel) * tiling.panelElements(),
+                  b,
+                  bStep,
+                  c + (long) (p - panel) * tiling.rows * cRow,
+                  cRow);
+        }
+      }
+    }
+    long firstRow = (long) panel * tiling.rows;
+    long rows = Math.min(shape.m, (long) endPanel * tiling.rows) - firstRow;
+    if (epilogue == null) {
+      storeEdge(tile, out, rows, columns);
+    } else {
+      finish(epilogue, operands, run, worker, tile, firstRow, rows, column, columns);
+    }
+  }
+
+  private long storeAddress(long[] operands, long[] index, int panel, long column) {
+    long element = storeOffset + (long) panel * tiling.rows * storeRow + column;
+    for (int d = 0; d < storeBatch.length; d++) {
+      element += index[d] * storeBatch[d];
+    }
+    return operands[inputs] + element * bytes;
+  }
+
+  /** Copies the columns of the last, incomplete vector, which were made in the tile. */
+  private void storeEdge(long tile, long out, long rows, int columns) {
+    int first = columns / tiling.columns() * tiling.columns();
+    int wide = columns - first;
+    if (wide % tiling.lanes == 0) {
+      return;
+    }
+    for (long i = 0; i < rows; i++) {
+      long from = tile + i * tilePitch + (long) first * bytes;
+      long to = out + (i * storeRow + first) * bytes;
+      for (int j = 0; j < wide; j++) {
+        if (bytes == 4) {
+          Memory.putInt(to + 4L * j, Memory.getInt(from + 4L * j));
+        } else {
+          Memory.putLong(to + 8L * j, Memory.getLong(from + 8L * j));
+        }
+      }
+    }
+  }
+
+  private void finish(
+      RowEpilogue e, long[] operands, Run run, int worker, long tile, long firstRow, long rows, long column, int columns) {
+    long[] index = run.index(worker);
+    long[] scratch = run.longs(worker);
+    index[shape.batchRank() + shape.rowSizes.length] = column;
+    for (long i = 0; i < rows; i++) {
+      shape.rowIndex(firstRow + i, index);
+      long row = tile + i * tilePitch;
+      if (accumulator == DType.U8) {
+        narrow(row, columns);
+      }
+      e.apply(row, index, columns, operands, 2, inputs, scratch);
+    }
+  }
+
+  /** Turns ints into bytes, in place. */
+  static void narrow(long address, int n) {
+    for (int i = 0; i < n; i++) {
+      Memory.putByte(address + i, (byte) Memory.getInt(address + 4L * i));
+    }
+  }
+
+  private long rightBytes() {
+    return ((long) tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
+  }
+
+  @Override
+  public int workers(int most) {
+    return work < PARALLEL_OPERATIONS ? 1 : (int) Math.min(most, tasks);
+  }
+
+  @Override
+  public long workerScratch() {
+    return rightBytes() + (long) rowPanels * tiling.rows * tilePitch;
+  }
+
+  @Override
+  public int scratchLongs() {
+    return epilogue == null ? 0 : epilogue.scratchLongs();
+  }
+
+  @Override
+  public HeapScratch heapScratch() {
+    return sharedLeft
+        ? new HeapScratch(sums, (int) (leftFactors * leftElements()), 0)
+        : new HeapScratch(sums, 0, rowPanels * tiling.panelElements());
+  }
+
+  @Override
+  public String variant() {
+    return tiling + ", b " + (rightInPlace ? "in place" : "packed") + ", a packed " + (sharedLeft ? "once" : "by task")
+        + ", " + tasks + " tasks" + (epilogue == null ? ", stored directly" : "");
+  }
+}

@@ -1,0 +1,104 @@
+package org.lathe.backends.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.lathe.hal.DType;
+
+/**
+ * Copies parts of matrices into the order in which micro-kernels read them, converting the element type on the way. All
+ * strides are in elements.
+ */
+final class Packing {
+  private Packing() {}
+
+  /**
+   * Packs {@code rows} x {@code k} elements of the left factor into {@code array} from {@code at} on.
+   *
+   * @param pitch of the packed rows; 0 puts {@code height} rows side by side for each k
+   * @param height the tile's rows, at least {@code rows}
+   */
+  static void left(
+      DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int pitch, int height) {
+    long bytes = stored.bytes();
+    if (pitch == 0) {
+      for (int i = 0; i < k; i++) {
+        line(stored, from + i * kStride * bytes, rowStride, rows, array, at + i * height);
+      }
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      line(stored, from + r * rowStride * bytes, kStride, k, array, at + r * pitch);
+    }
+  }
+
+  private static void line(DType stored, long from, long stride, int n, Object array, int at) {
+    if (stored == DType.F32 && array instanceof float[] f) {
+      if (stride == 1 && n >= 24) {
+        MemorySegment.copy(Memory.ALL, ValueLayout.JAVA_FLOAT_UNALIGNED, from, f, at, n);
+      } else {
+        for (int i = 0; i < n; i++) {
+          f[at + i] = Memory.getFloat(from + 4 * i * stride);
+        }
+      }
+      return;
+    }
+    long step = stride * stored.bytes();
+    for (int i = 0; i < n; i++) {
+      Elements.load(stored, from + i * step, array, at + i);
+    }
+  }
+
+  /**
+   * Packs {@code k} x {@code columns} elements of the right factor to {@code to}: rows of {@code width} elements, filled
+   * up with zeros.
+   */
+  static void right(
+      DType stored, boolean vector, long from, long kStride, long columnStride, int k, int columns, long to, int width) {
+    DType sums = Elements.sums(stored);
+    if (columns < width) {
+      Memory.fill(to, (long) k * width * sums.bytes(), (byte) 0);
+    }
+    if (stored == DType.F32 && columnStride == 1) {
+      rows(vector, from, 4 * kStride, k, columns, to, 4L * width);
+    } else if (stored == DType.F32 && kStride == 1) {
+      transposed(from, 4 * columnStride, k, columns, to, 4L * width);
+    } else {
+      int bytes = stored.bytes();
+      int toBytes = sums.bytes();
+      for (int i = 0; i < k; i++) {
+        for (int j = 0; j < columns; j++) {
+          Elements.load(stored, from + (i * kStride + j * columnStride) * bytes, to + ((long) i * width + j) * toBytes);
+        }
+      }
+    }
+  }
+
+  private static void rows(boolean vector, long from, long fromStep, int k, int columns, long to, long toStep) {
+    if (vector) {
+      VectorPacking.rows(from, fromStep, k, columns, to, toStep);
+      return;
+    }
+    for (int i = 0; i < k; i++) {
+      Memory.copy(from + i * fromStep, to + i * toStep, 4L * columns);
+    }
+  }
+
+  /** Two columns at a time, so that two elements are stored at once. */
+  private static void transposed(long from, long columnStep, int k, int columns, long to, long toStep) {
+    int j = 0;
+    for (; j + 1 < columns; j += 2) {
+      long first = from + j * columnStep;
+      long target = to + 4L * j;
+      for (int i = 0; i < k; i++) {
+        long low = Memory.getInt(first + 4L * i) & 0xffff_ffffL;
+        long high = Memory.getInt(first + columnStep + 4L * i);
+        Memory.putLong(target + i * toStep, high << 32 | low);
+      }
+    }
+    if (j < columns) {
+      for (int i = 0; i < k; i++) {
+        Memory.putInt(to + 4L * j + i * toStep, Memory.getInt(from + j * columnStep + 4L * i));
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package org.lathe.backends.cpu;
+
+import org.lathe.hal.DType;
+
+/**
+ * How a product of {@code m} rows is cut into register tiles: panels of equal height (the last may be lower), as wide as
+ * the registers allow. Holds the micro-kernels for all of them.
+ */
+final class Tiling {
+  /** The longest run of k in one go: what of b a panel touches stays in the first-level cache. */
+  static final int K_BLOCK = 256;
+
+  private static final int MOST_ROWS = 8;
+  private static final int MOST_VECTORS = 8;
+
+  final DType type;
+  final boolean vector;
+  final int lanes;
+  final long m;
+  final long k;
+  /** Rows of a panel. */
+  final int rows;
+  /** Rows of the last panel. */
+  final int lastRows;
+  final int panels;
+  /** Vectors of a full tile. */
+  final int vectors;
+  /** Elements from one row of packed a to the next, 0 for rows side by side. */
+  final int pitch;
+  final int kBlocks;
+  final int kBlock;
+  private final MicroKernel[] kernels;
+
+  /**
+   * @param type of the sums
+   * @param sideBySide whether the rows of a are contiguous in memory, else its k or neither
+   */
+  Tiling(DType type, boolean vector, long m, long n, long k, boolean sideBySide, boolean indirect) {
+    this.type = type;
+    this.vector = vector;
+    this.lanes = MicroKernels.lanes(type, vector);
+    this.m = m;
+    this.k = k;
+    int registers = MicroKernels.accumulators(vector);
+    int most = Math.min(MOST_ROWS, registers / 2);
+    this.panels = (int) Math.max(1, ceil(m, most));
+    this.rows = (int) Math.max(1, ceil(m, panels));
+    this.lastRows = (int) Math.max(1, m - (long) (panels - 1) * rows);
+    this.vectors =
+        (int) Math.max(1, Math.min(Math.min(MOST_VECTORS, registers / rows), ceil(n, lanes)));
+    this.kBlocks = (int) Math.max(1, ceil(k, K_BLOCK));
+    this.kBlock = (int) ceil(k, kBlocks);
+    this.pitch = sideBySide ? 0 : kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
+    this.kernels = new MicroKernel[4 * vectors];
+    for (int v = 1; v <= vectors; v++) {
+      for (int kind = 0; kind < 4; kind++) {
+        int height = (kind & 2) == 0 ? rows : lastRows;
+        // Accumulation happens only where k is cut.
+        boolean accumulate = (kind & 1) == 1 && kBlocks > 1;
+        kernels[4 * (v - 1) + kind] =
+            MicroKernels.get(new MicroShape(type, height, v, pitch, accumulate, indirect), vector);
+      }
+    }
+  }
+
+  static long ceil(long a, long b) {
+    return (a + b - 1) / b;
+  }
+
+  /** Columns of a full tile. */
+  int columns() {
+    return vectors * lanes;
+  }
+
+  /** The kernel for {@code panel} and a tile of {@code vectors}. */
+  MicroKernel kernel(int panel, int vectors, boolean accumulate) {
+    return kernels[4 * (vectors - 1) + (panel == panels - 1 ? 2 : 0) + (accumulate ? 1 : 0)];
+  }
+
+  int rowsOf(int panel) {
+    return panel == panels - 1 ? lastRows : rows;
+  }
+
+  /** Elements of one panel of packed a over one block of k. */
+  int panelElements() {
+    return pitch == 0 ? rows * kBlock : rows * pitch;
+  }
+
+  int kOf(int block) {
+    return (int) Math.min(kBlock, k - (long) block * kBlock);
+  }
+
+  @Override
+  public String toString() {
+    return type + " " + rows + "x" + vectors * lanes + (vector ? "" : " scalar") + ", " + panels + " x " + kBlocks
+        + " panels of a, " + (pitch == 0 ? "by columns" : "by rows");
+  }
+}
