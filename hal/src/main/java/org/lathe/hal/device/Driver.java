@@ -6,6 +6,14 @@ public interface Driver {
   String name();
 
   /**
+   * Whether its devices are used only when asked for by name: never chosen as the best, not in the list of devices. For
+   * backends that do not compute, or that only tests want.
+   */
+  default boolean isOnlyByName() {
+    return false;
+  }
+
+  /**
    * Looks for devices. Never throws, never prints, never harms the JVM, and may take up to a second the first time; call
    * it from any thread. The devices returned are open and belong to the caller.
    */
