@@ -52,6 +52,11 @@ public final class GraphBuilder {
     return node;
   }
 
+  /** The number of nodes so far: the id of the next. */
+  public int size() {
+    return nodes.size();
+  }
+
   /** The user's line that a node appended now would get. */
   public @Nullable SourceLine source() {
     return fixedSource != null ? fixedSource : sources.get();
