@@ -2,15 +2,23 @@ package org.lathe.compiler.ir;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Appends nodes, typing each as it comes. Belongs to one thread. */
+/**
+ * Appends nodes, typing each as it comes. Belongs to one thread.
+ *
+ * <p>A nested builder, for the body of a loop or a branch, may use values of the builders around it: each becomes an
+ * input of the body, one of {@link #captured}.
+ */
 public final class GraphBuilder {
   private final String name;
   private final Supplier<@Nullable SourceLine> sources;
+  private final @Nullable GraphBuilder parent;
+  private final Map<Value, Value> captures = new LinkedHashMap<>();
   private final List<Node> inputs = new ArrayList<>();
   private final List<Node> nodes = new ArrayList<>();
   private @Nullable SourceLine fixedSource;
@@ -19,13 +27,59 @@ public final class GraphBuilder {
    * @param sources asked for the user's line at each new node
    */
   public GraphBuilder(String name, Supplier<@Nullable SourceLine> sources) {
+    this(name, sources, null);
+  }
+
+  private GraphBuilder(String name, Supplier<@Nullable SourceLine> sources, @Nullable GraphBuilder parent) {
     this.name = name;
     this.sources = sources;
+    this.parent = parent;
   }
 
   /** A builder that takes source lines from {@link #at} only. */
   public GraphBuilder(String name) {
     this(name, () -> null);
+  }
+
+  /** A builder for a graph inside of this one, which may use this one's values. */
+  public GraphBuilder nested(String bodyName) {
+    GraphBuilder body = new GraphBuilder(bodyName, sources, this);
+    body.fixedSource = fixedSource;
+    return body;
+  }
+
+  /** How many builders are around this one. */
+  public int depth() {
+    return parent == null ? 0 : 1 + parent.depth();
+  }
+
+  /** The values of the builders around this one that it uses, in the order of the inputs that stand for them. */
+  public List<Value> captured() {
+    return List.copyOf(captures.keySet());
+  }
+
+  /**
+   * The value as this graph sees it: itself, or the input that stands for a value of a builder around this one.
+   *
+   * @throws IllegalArgumentException if it belongs to neither
+   */
+  public Value local(Value value) {
+    if (owns(value)) {
+      return value;
+    }
+    for (GraphBuilder outer = parent; outer != null; outer = outer.parent) {
+      if (outer.owns(value)) {
+        return captures.computeIfAbsent(value, v -> input("captured" + captures.size(), v.type()));
+      }
+    }
+    throw new IllegalArgumentException(
+        "value " + value + " of " + value.node() + " belongs to another trace than graph '" + name
+            + "'; pass it in as an argument");
+  }
+
+  private boolean owns(Value value) {
+    int id = value.node().id();
+    return id >= 0 && id < nodes.size() && nodes.get(id) == value.node();
   }
 
   public Value input(String inputName, TensorType type) {
@@ -41,13 +95,14 @@ public final class GraphBuilder {
    */
   public Node append(Op op, List<Value> operands, Attributes attributes) {
     SourceLine source = source();
+    List<Value> own = operands.stream().map(this::local).toList();
     List<TensorType> types;
     try {
-      types = op.infer(operands.stream().map(Value::type).toList(), attributes);
+      types = op.infer(own.stream().map(Value::type).toList(), attributes);
     } catch (TypeError e) {
       throw e.at(source);
     }
-    Node node = new Node(nodes.size(), op, operands, attributes, types, source);
+    Node node = new Node(nodes.size(), op, own, attributes, types, source);
     nodes.add(node);
     return node;
   }
@@ -92,7 +147,9 @@ public final class GraphBuilder {
     return graph.outputs().stream().map(v -> copies.get(v)).toList();
   }
 
+  /** The graph of all nodes so far. */
   public Graph build(List<Value> outputs) {
-    return new Graph(name, inputs, nodes, outputs);
+    List<Value> own = outputs.stream().map(this::local).toList();
+    return new Graph(name, inputs, nodes, own);
   }
 }

@@ -79,6 +79,12 @@ public final class Gradients {
             "the gradient with respect to " + x.type() + " was asked for: only floating values have one"
                 + line(x.value().node()));
       }
+      if (!outputs.isEmpty() && x.builder() != outputs.getFirst().builder()) {
+        throw new NotDifferentiable(
+            "inside of a loop or a choice, the gradient with respect to " + x.type()
+                + " from outside of the loop was asked for: take it outside, or pass the tensor through a carry"
+                + line(x.value().node()));
+      }
     }
     Map<Value, Tensor> gradients = new HashMap<>();
     for (int i = 0; i < outputs.size(); i++) {

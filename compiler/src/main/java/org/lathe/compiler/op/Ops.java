@@ -17,7 +17,8 @@ public final class Ops {
               Convolutions.ALL,
               PoolingOps.ALL,
               Indexing.ALL,
-              RandomOps.ALL)
+              RandomOps.ALL,
+              ControlFlow.ALL)
           .flatMap(List::stream)
           .toList();
   private static final Map<String, OpDef> BY_NAME = byName();

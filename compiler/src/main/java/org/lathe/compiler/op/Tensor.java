@@ -4,6 +4,7 @@ import static org.lathe.compiler.ir.Attributes.NONE;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -68,12 +69,20 @@ public final class Tensor {
     return applyAll(op, inputs, attributes).getFirst();
   }
 
-  /** Applies an op; all of its outputs. At least one input. */
+  /**
+   * Applies an op; all of its outputs. At least one input. Where inputs belong to a loop's body and to the trace around it,
+   * the op belongs to the body.
+   */
   public static List<Tensor> applyAll(Op op, List<Tensor> inputs, Attributes attributes) {
-    return applyAll(inputs.getFirst().builder, op, inputs, attributes);
+    return applyAll(innermost(inputs), op, inputs, attributes);
   }
 
-  private static List<Tensor> applyAll(GraphBuilder b, Op op, List<Tensor> inputs, Attributes attributes) {
+  /** The builder among the tensors' that the others are around. */
+  static GraphBuilder innermost(List<Tensor> tensors) {
+    return tensors.stream().map(Tensor::builder).max(Comparator.comparingInt(GraphBuilder::depth)).orElseThrow();
+  }
+
+  static List<Tensor> applyAll(GraphBuilder b, Op op, List<Tensor> inputs, Attributes attributes) {
     Node node = b.append(op, inputs.stream().map(Tensor::value).toList(), attributes);
     return IntStream.range(0, node.types().size()).mapToObj(i -> new Tensor(b, node.output(i))).toList();
   }
