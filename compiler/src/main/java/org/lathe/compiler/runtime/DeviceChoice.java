@@ -11,14 +11,22 @@ import org.lathe.hal.device.Driver;
 import org.lathe.hal.device.Drivers;
 import org.lathe.hal.device.Probe;
 
-/** Finds devices by name or by rank, and closes those that it does not hand out. */
-final class DeviceChoice {
-  record Chosen(Device device, Placement placement) {}
-
-  private final Drivers drivers = Drivers.installed();
+/**
+ * A device chosen by name or by rank. Devices that are opened on the way are closed.
+ */
+record DeviceChoice(Device device, Placement placement) {
+  private static final Comparator<DeviceInfo> BEST_FIRST = Comparator.<DeviceInfo>comparingInt(
+      i -> switch (i.kind()) {
+        case GPU -> 0;
+        case CPU -> i.backend().equals("cpu") ? 1 : 2;
+        case ACCELERATOR -> 3;
+      })
+      .thenComparing(Comparator.comparingInt(DeviceInfo::computeUnits).reversed())
+      .thenComparing(Comparator.comparingLong(DeviceInfo::memoryBytes).reversed())
+      .thenComparing(DeviceInfo::id);
 
   /** The rule of {@link Lathe#best}. */
-  Chosen best() {
+  static DeviceChoice best(Drivers drivers) {
     List<Candidate> candidates = new ArrayList<>();
     List<Device> found = new ArrayList<>();
     for (Driver driver : drivers.all()) {
@@ -32,51 +40,46 @@ final class DeviceChoice {
       }
     }
     if (found.isEmpty()) {
-      throw new DeviceUnavailable("no backend found a device", "add lathe-cpu to the class path");
+      throw new DeviceUnavailable("no backend has a device", "add lathe-cpu to the class path");
     }
     found.sort(Comparator.comparing(Device::info, BEST_FIRST));
     Device chosen = found.getFirst();
-    for (int i = found.size() - 1; i >= 0; i--) {
-      Device device = found.get(i);
-      candidates.addFirst(
-          new Candidate(device.info().id(), device == chosen, device == chosen ? "chosen" : "slower kind of device"));
+    List<Candidate> ranked = new ArrayList<>();
+    ranked.add(new Candidate(chosen.info().id(), true, "chosen"));
+    for (Device other : found.subList(1, found.size())) {
+      ranked.add(new Candidate(other.info().id(), false, "ranks after " + chosen.info().id()));
+      other.close();
     }
-    found.stream().filter(d -> d != chosen).forEach(Device::close);
-    return new Chosen(chosen, new Placement("best", chosen.info(), candidates));
+    ranked.addAll(candidates);
+    return new DeviceChoice(chosen, new Placement("best", chosen.info(), ranked));
   }
 
-  private static final Comparator<DeviceInfo> BEST_FIRST = Comparator.<DeviceInfo>comparingInt(
-      i -> switch (i.kind()) {
-        case GPU -> 0;
-        case CPU -> i.backend().equals("cpu") ? 1 : 2;
-        case ACCELERATOR -> 3;
-      })
-      .thenComparing(Comparator.comparingInt(DeviceInfo::computeUnits).reversed())
-      .thenComparing(Comparator.comparingLong(DeviceInfo::memoryBytes).reversed())
-      .thenComparing(DeviceInfo::id);
-
   /** The first of {@code names} that is there. */
-  Chosen firstOf(List<String> names) {
+  static DeviceChoice firstOf(Drivers drivers, List<String> names) {
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("no device was named; name at least one, such as cpu");
+    }
     List<Candidate> candidates = new ArrayList<>();
-    DeviceUnavailable last = null;
     for (String name : names) {
       try {
         Device device = drivers.open(name);
         candidates.add(new Candidate(name, true, "chosen"));
-        return new Chosen(device, new Placement(String.join(", ", names), device.info(), candidates));
+        return new DeviceChoice(device, new Placement(String.join(", ", names), device.info(), candidates));
       } catch (DeviceUnavailable e) {
+        if (names.size() == 1) {
+          throw e;
+        }
         candidates.add(new Candidate(name, false, e.reason() + "; " + e.remedy()));
-        last = e;
       }
-    }
-    if (last == null) {
-      throw new IllegalArgumentException("name at least one device, such as cpu");
-    }
-    if (names.size() == 1) {
-      throw last;
     }
     throw new DeviceUnavailable(
         "none of " + names + " is there: " + String.join("; ", candidates.stream().map(Candidate::outcome).toList()),
         "name a device that './lathe devices' lists");
+  }
+
+  static DeviceChoice given(Device device) {
+    String id = device.info().id();
+    return new DeviceChoice(
+        device, new Placement(id, device.info(), List.of(new Candidate(id, true, "given by the caller"))));
   }
 }

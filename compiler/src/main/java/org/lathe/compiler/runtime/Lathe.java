@@ -15,6 +15,8 @@ import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceUnavailable;
+import org.lathe.hal.device.Drivers;
+import org.lathe.hal.validate.ValidatingDevice;
 
 /**
  * A device, opened: makes arrays on it and compiles functions for it.
@@ -26,9 +28,15 @@ import org.lathe.hal.device.DeviceUnavailable;
  * }
  * }
  *
+ * <p>With the system property {@code lathe.validate=true}, or the variable {@code LATHE_VALIDATE=true}, every call to the
+ * device is checked by {@link ValidatingDevice}: slow, and exact about misuse.
+ *
  * <p>Any thread may use it. Closing it closes the device and everything made from it; no call may be under way then.
  */
 public final class Lathe implements AutoCloseable {
+  /** With this system property true, or the variable LATHE_VALIDATE, every call to the device is checked. */
+  private static final String VALIDATE = "lathe.validate";
+
   /** How much memory of closed arrays is kept for the next ones, at most. */
   private static final long KEPT_BYTES = 256L << 20;
 
@@ -38,10 +46,14 @@ public final class Lathe implements AutoCloseable {
   private final Set<Compiled> compiled = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  private Lathe(DeviceChoice.Chosen chosen) {
-    this.device = chosen.device();
+  private Lathe(DeviceChoice chosen) {
+    boolean validating = Boolean.getBoolean(VALIDATE) || "true".equals(System.getenv("LATHE_VALIDATE"));
+    this.device = validating && !(chosen.device() instanceof ValidatingDevice)
+        ? ValidatingDevice.wrap(chosen.device())
+        : chosen.device();
     this.placement = chosen.placement();
-    this.arrays = new ArrayRegistry(device.allocator(), KEPT_BYTES);
+    // A validating device checks lifetimes, which memory that is kept for the next array would hide.
+    this.arrays = new ArrayRegistry(device.allocator(), device instanceof ValidatingDevice ? 0 : KEPT_BYTES);
   }
 
   /**
@@ -52,7 +64,7 @@ public final class Lathe implements AutoCloseable {
    * @throws DeviceUnavailable if no backend has a device
    */
   public static Lathe best() {
-    return new Lathe(new DeviceChoice().best());
+    return new Lathe(DeviceChoice.best(Drivers.installed()));
   }
 
   /**
@@ -71,15 +83,12 @@ public final class Lathe implements AutoCloseable {
    * @throws DeviceUnavailable if none is
    */
   public static Lathe withFallback(String... devices) {
-    return new Lathe(new DeviceChoice().firstOf(List.of(devices)));
+    return new Lathe(DeviceChoice.firstOf(Drivers.installed(), List.of(devices)));
   }
 
   /** Takes over an open device, which is closed with this. */
   public static Lathe over(Device device) {
-    String id = device.info().id();
-    return new Lathe(
-        new DeviceChoice.Chosen(
-            device, new Placement(id, device.info(), List.of(new Placement.Candidate(id, true, "given by the caller")))));
+    return new Lathe(DeviceChoice.given(device));
   }
 
   public Device device() {
@@ -160,7 +169,7 @@ public final class Lathe implements AutoCloseable {
     return register(new Compiled(this, new Source.Given(graph), options));
   }
 
-  private Compiled register(Compiled c) {
+  Compiled register(Compiled c) {
     checkOpen();
     compiled.add(c);
     return c;
