@@ -38,6 +38,9 @@ public final class Dims {
 
   /** The product of all values, 1 when empty: as a shape, its number of elements. */
   public long product() {
+    if (contains(0)) {
+      return 0;
+    }
     long p = 1;
     for (long v : values) {
       p = Math.multiplyExact(p, v);
@@ -51,7 +54,7 @@ public final class Dims {
     long step = 1;
     for (int i = values.length - 1; i >= 0; i--) {
       s[i] = step;
-      step *= values[i];
+      step = Math.multiplyExact(step, values[i]);
     }
     return new Dims(s);
   }
@@ -134,6 +137,6 @@ public final class Dims {
     if (body.isEmpty()) {
       return EMPTY;
     }
-    return new Dims(Arrays.stream(body.split(",")).map(String::strip).mapToLong(Long::parseLong).toArray());
+    return new Dims(Arrays.stream(body.split(",", -1)).map(String::strip).mapToLong(Long::parseLong).toArray());
   }
 }

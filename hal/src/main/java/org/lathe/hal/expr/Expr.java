@@ -205,6 +205,10 @@ public record Expr(List<Node> nodes, List<Integer> results) {
       return nodes.size() - 1;
     }
 
+    public Node node(int node) {
+      return nodes.get(node);
+    }
+
     public DType type(int node) {
       return nodes.get(node).type();
     }
