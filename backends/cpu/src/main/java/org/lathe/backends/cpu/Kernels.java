@@ -25,7 +25,7 @@ final class Kernels {
   static Kernel of(KernelSpec spec) {
     return switch (spec) {
       case Map s -> MapKernel.of(s);
-      case Reduce s -> unwired(s);
+      case Reduce s -> ReduceKernel.of(s);
       case RowProgram s -> unwired(s);
       case Contraction s -> ContractionKernel.of(s);
       case Convolution s -> unwired(s);

@@ -75,7 +75,7 @@ final class MapNest {
     slots = n.slots();
     Nest blocks = blocks(n, tiled ? last - 1 : last);
     rank = blocks.rank();
-    odometer = new Odometer(blocks, slots + staged.length);
+    odometer = new Odometer(blocks, 0, slots + staged.length);
     units = blocks.points();
     LoopSpec spec = spec(expr, inputTypes, outputTypes, stage, vector);
     loop = LoopCompiler.compile(spec);

@@ -103,13 +103,24 @@ record Nest(long[] sizes, long[][] steps, long[] start) {
    * slot {@code main}, largest first, and neighbours joined where every slot allows it.
    */
   Nest normalised(int main) {
+    return joined(main);
+  }
+
+  /** As {@link #normalised}, but in the order as it is. */
+  Nest joined() {
+    return joined(-1);
+  }
+
+  private Nest joined(int main) {
     List<Integer> order = new ArrayList<>();
     for (int d = 0; d < sizes.length; d++) {
       if (sizes[d] != 1) {
         order.add(d);
       }
     }
-    order.sort((x, y) -> Long.compare(Math.abs(steps[y][main]), Math.abs(steps[x][main])));
+    if (main >= 0) {
+      order.sort((x, y) -> Long.compare(Math.abs(steps[y][main]), Math.abs(steps[x][main])));
+    }
     List<Long> size = new ArrayList<>();
     List<long[]> step = new ArrayList<>();
     for (int d : order) {
@@ -143,6 +154,19 @@ record Nest(long[] sizes, long[][] steps, long[] start) {
     System.arraycopy(steps, d + 1, step, d, last - d);
     size[last] = sizes[d];
     step[last] = steps[d];
+    return new Nest(size, step, start);
+  }
+
+  /** With the last dimension, of {@code line} points, in segments of {@code segment} points. */
+  Nest segmented(long segment) {
+    int last = sizes.length - 1;
+    long[] size = sizes.clone();
+    long[][] step = steps.clone();
+    size[last] = (sizes[last] + segment - 1) / segment;
+    step[last] = steps[last].clone();
+    for (int k = 0; k < step[last].length; k++) {
+      step[last][k] *= segment;
+    }
     return new Nest(size, step, start);
   }
 

@@ -10,15 +10,18 @@ final class Odometer {
   /** What to add to each slot when dimension d is counted up and all inner ones go back to 0. */
   private final long[][] carry;
   private final int slots;
+  private final int first;
   private final int at;
 
   /**
+   * @param first where in the caller's array the slots begin
    * @param at where in the caller's array the position is kept
    */
-  Odometer(Nest nest, int at) {
+  Odometer(Nest nest, int first, int at) {
     sizes = nest.sizes();
     steps = nest.steps();
     slots = nest.slots();
+    this.first = first;
     this.at = at;
     carry = new long[sizes.length][slots];
     for (int d = 0; d < sizes.length; d++) {
@@ -45,7 +48,7 @@ final class Odometer {
       rest /= sizes[d];
       a[at + d] = i;
       for (int k = 0; k < slots && i != 0; k++) {
-        a[k] += i * steps[d][k];
+        a[first + k] += i * steps[d][k];
       }
     }
   }
@@ -56,12 +59,17 @@ final class Odometer {
       if (++a[at + d] < sizes[d]) {
         long[] c = carry[d];
         for (int k = 0; k < c.length; k++) {
-          a[k] += c[k];
+          a[first + k] += c[k];
         }
         return;
       }
       a[at + d] = 0;
     }
+  }
+
+  /** What dimension {@code d} adds to slot {@code k}. */
+  long step(int d, int k) {
+    return steps[d][k];
   }
 
   /** The index along dimension {@code d} of the current point. */
