@@ -3,50 +3,107 @@ package org.lathe.backends.cpu;
 import static org.lathe.backends.cpu.Memory.ALL;
 import static org.lathe.backends.cpu.Memory.ORDER;
 
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** {@link CellMath} of f32 on the Vector API. Many small loops over planes in the first cache, so that C2 inlines each. */
+/** {@link CellMath} of f32 on the Vector API: small loops over planes in the first cache, each compiled by itself. */
 final class VectorCellMath implements CellMath {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+
+  private final Outlined sigmoid = new Outlined(MethodHandles.lookup(), "sigmoidLoop", 1);
+  private final Outlined tanh = new Outlined(MethodHandles.lookup(), "tanhLoop", 2);
+  private final Outlined add = new Outlined(MethodHandles.lookup(), "addLoop", 2);
+  private final Outlined scale = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
+  private final Outlined lstmCell = new Outlined(MethodHandles.lookup(), "lstmCellLoop", 3);
+  private final Outlined gruCandidate = new Outlined(MethodHandles.lookup(), "gruCandidateLoop", 2);
+  private final Outlined gruState = new Outlined(MethodHandles.lookup(), "gruStateLoop", 3);
+  private final Outlined lstmBackward = new Outlined(MethodHandles.lookup(), "lstmBackwardLoop", 6);
+  private final Outlined gruBackward = new Outlined(MethodHandles.lookup(), "gruBackwardLoop", 4);
+  private final Outlined plainBackward = new Outlined(MethodHandles.lookup(), "plainBackwardLoop", 2);
+
+  @Override
+  public void sigmoid(long x, int n) {
+    sigmoid.run(x, n);
+  }
+
+  @Override
+  public void tanh(long x, long y, int n) {
+    tanh.run(x, y, n);
+  }
+
+  @Override
+  public void add(long x, long y, int n) {
+    add.run(x, y, n);
+  }
+
+  @Override
+  public void scale(long x, long y, int n) {
+    scale.run(x, y, n);
+  }
+
+  @Override
+  public void lstmCell(long gates, long plane, long c, int n) {
+    lstmCell.run(gates, plane, c, n);
+  }
+
+  @Override
+  public void gruCandidate(long gates, long plane, int n) {
+    gruCandidate.run(gates, plane, n);
+  }
+
+  @Override
+  public void gruState(long gates, long plane, long h, int n) {
+    gruState.run(gates, plane, h, n);
+  }
+
+  @Override
+  public void lstmBackward(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
+    lstmBackward.run(gates, plane, tanhC, cellBefore, dh, dc, n);
+  }
+
+  @Override
+  public void gruBackward(long gates, long plane, long stateBefore, long dh, int n) {
+    gruBackward.run(gates, plane, stateBefore, dh, n);
+  }
+
+  @Override
+  public void plainBackward(long state, long dh, int n) {
+    plainBackward.run(state, dh, n);
+  }
 
   private static FloatVector load(long address) {
     return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
   }
 
-  @Override
-  public void sigmoid(long x, int n) {
+  private static void sigmoidLoop(long x, int n) {
     for (int i = 0; i < n; i += S.length()) {
       long at = x + 4L * i;
       VectorFunctions.sigmoid(load(at)).intoMemorySegment(ALL, at, ORDER);
     }
   }
 
-  @Override
-  public void tanh(long x, long y, int n) {
+  private static void tanhLoop(long x, long y, int n) {
     for (int i = 0; i < n; i += S.length()) {
       VectorFunctions.tanh(load(x + 4L * i)).intoMemorySegment(ALL, y + 4L * i, ORDER);
     }
   }
 
-  @Override
-  public void add(long x, long y, int n) {
+  private static void addLoop(long x, long y, int n) {
     for (int i = 0; i < n; i += S.length()) {
       long at = x + 4L * i;
       load(at).add(load(y + 4L * i)).intoMemorySegment(ALL, at, ORDER);
     }
   }
 
-  @Override
-  public void scale(long x, long y, int n) {
+  private static void scaleLoop(long x, long y, int n) {
     for (int i = 0; i < n; i += S.length()) {
       long at = x + 4L * i;
       load(at).mul(load(y + 4L * i)).intoMemorySegment(ALL, at, ORDER);
     }
   }
 
-  @Override
-  public void lstmCell(long gates, long plane, long c, int n) {
+  private static void lstmCellLoop(long gates, long plane, long c, int n) {
     for (int i = 0; i < n; i += S.length()) {
       long at = gates + 4L * i;
       FloatVector in = load(at).mul(load(at + 2 * plane));
@@ -54,16 +111,14 @@ final class VectorCellMath implements CellMath {
     }
   }
 
-  @Override
-  public void gruCandidate(long gates, long plane, int n) {
+  private static void gruCandidateLoop(long gates, long plane, int n) {
     for (int i = 0; i < n; i += S.length()) {
       long at = gates + 4L * i;
       load(at).fma(load(at + 3 * plane), load(at + 2 * plane)).intoMemorySegment(ALL, at + 2 * plane, ORDER);
     }
   }
 
-  @Override
-  public void gruState(long gates, long plane, long h, int n) {
+  private static void gruStateLoop(long gates, long plane, long h, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int i = 0; i < n; i += S.length()) {
       long at = gates + 4L * i;
@@ -73,8 +128,7 @@ final class VectorCellMath implements CellMath {
     }
   }
 
-  @Override
-  public void lstmBackward(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
+  private static void lstmBackwardLoop(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int j = 0; j < n; j += S.length()) {
       long at = gates + 4L * j;
@@ -96,8 +150,7 @@ final class VectorCellMath implements CellMath {
     }
   }
 
-  @Override
-  public void gruBackward(long gates, long plane, long stateBefore, long dh, int n) {
+  private static void gruBackwardLoop(long gates, long plane, long stateBefore, long dh, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int j = 0; j < n; j += S.length()) {
       long at = gates + 4L * j;
@@ -116,8 +169,7 @@ final class VectorCellMath implements CellMath {
     }
   }
 
-  @Override
-  public void plainBackward(long state, long dh, int n) {
+  private static void plainBackwardLoop(long state, long dh, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int i = 0; i < n; i += S.length()) {
       long at = state + 4L * i;

@@ -3,19 +3,37 @@ package org.lathe.backends.cpu;
 import static org.lathe.backends.cpu.Memory.ALL;
 import static org.lathe.backends.cpu.Memory.ORDER;
 
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link ScoreMath} of f32 on the Vector API. The state of a query is the largest score in all lanes of one vector, then
- * a vector of partial sums, so that no step adds across lanes.
+ * {@link ScoreMath} of f32 on the Vector API. The sum of a query's weights is kept as a vector of partial sums, so that
+ * no step adds across lanes.
  */
 final class VectorScoreMath implements ScoreMath {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int L = S.length();
-  private static final int VECTOR = S.vectorByteSize();
+  // The state of a query: its largest score, the largest after one more tile, and at 64 bytes a vector of sums.
+  private static final int LARGEST = 4;
+  private static final int SUMS = 64;
   private static final float NONE = Float.NEGATIVE_INFINITY;
+
+  private final Outlined scale = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
+  private final Outlined add = new Outlined(MethodHandles.lookup(), "addLoop", 3);
+  private final Outlined largest = new Outlined(MethodHandles.lookup(), "largestLoop", 2);
+  private final Outlined rescale = new Outlined(MethodHandles.lookup(), "rescaleLoop", 3);
+  private final Outlined weights = new Outlined(MethodHandles.lookup(), "weightsLoop", 3);
+  private final Outlined probabilities = new Outlined(MethodHandles.lookup(), "probabilitiesLoop", 6);
+
+  private static long bits(double x) {
+    return Float.floatToRawIntBits((float) x);
+  }
+
+  private static float float32(long bits) {
+    return Float.intBitsToFloat((int) bits);
+  }
 
   private static FloatVector load(long address) {
     return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
@@ -33,18 +51,27 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public void scale(long x, double factor, int n) {
-    FloatVector f = FloatVector.broadcast(S, (float) factor);
+    scale.run(x, bits(factor), n);
+  }
+
+  private static void scaleLoop(long x, long factorBits, int n) {
+    float factor = float32(factorBits);
+    FloatVector f = FloatVector.broadcast(S, factor);
     int i = 0;
     for (; i < S.loopBound(n); i += L) {
       load(x + 4L * i).mul(f).intoMemorySegment(ALL, x + 4L * i, ORDER);
     }
     for (; i < n; i++) {
-      Memory.putFloat(x + 4L * i, Memory.getFloat(x + 4L * i) * (float) factor);
+      Memory.putFloat(x + 4L * i, Memory.getFloat(x + 4L * i) * factor);
     }
   }
 
   @Override
   public void addSteps(long x, long y, long yStep, int n) {
+    add.run(x, y, yStep, n);
+  }
+
+  private static void addLoop(long x, long y, long yStep, int n) {
     int i = 0;
     if (yStep == Float.BYTES) {
       for (; i < S.loopBound(n); i += L) {
@@ -82,43 +109,58 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public int stateElements() {
-    return Math.max(2 * L, 16);
+    return 16 + Math.max(L, 16);
   }
 
   @Override
   public void begin(long state) {
-    FloatVector.broadcast(S, NONE).intoMemorySegment(ALL, state, ORDER);
-    FloatVector.zero(S).intoMemorySegment(ALL, state + VECTOR, ORDER);
+    Memory.putFloat(state, NONE);
+    FloatVector.zero(S).intoMemorySegment(ALL, state + SUMS, ORDER);
   }
 
   @Override
   public void softmax(long scores, int n, long state, long out, int columns) {
+    largest.run(scores, state, n);
+    float before = Memory.getFloat(state);
+    float most = Memory.getFloat(state + LARGEST);
+    float shift = most == NONE ? 0 : most;
+    if (most != before) {
+      rescale.run(state, bits(shift), out, columns);
+      Memory.putFloat(state, most);
+    }
+    weights.run(scores, bits(shift), state + SUMS, n);
+  }
+
+  private static void largestLoop(long scores, long state, int n) {
     // The end of the last vector counts as masked.
     FloatVector.broadcast(S, NONE).intoMemorySegment(ALL, scores + 4L * n, ORDER);
-    FloatVector before = load(state);
-    FloatVector most = before;
+    FloatVector most = FloatVector.broadcast(S, Memory.getFloat(state));
     for (int i = 0; i < n; i += L) {
       FloatVector x = load(scores + 4L * i);
       // Unlike max, this leaves NaN out, and it is two instructions.
       most = most.blend(x, x.compare(VectorOperators.GT, most));
     }
-    float largest = most.reduceLanes(VectorOperators.MAX);
-    float shift = largest == NONE ? 0 : largest;
-    FloatVector sum = load(state + VECTOR);
-    if (largest != before.lane(0)) {
-      FloatVector factor = VectorFunctions.expOfNegative(before.sub(shift));
-      sum = sum.mul(factor);
-      for (int i = 0; i < columns; i += L) {
-        load(out + 4L * i).mul(factor).intoMemorySegment(ALL, out + 4L * i, ORDER);
-      }
+    Memory.putFloat(state + LARGEST, most.reduceLanes(VectorOperators.MAX));
+  }
+
+  private static void rescaleLoop(long state, long shiftBits, long out, int columns) {
+    FloatVector before = FloatVector.broadcast(S, Memory.getFloat(state));
+    FloatVector factor = VectorFunctions.expOfNegative(before.sub(float32(shiftBits)));
+    load(state + SUMS).mul(factor).intoMemorySegment(ALL, state + SUMS, ORDER);
+    for (int i = 0; i < columns; i += L) {
+      load(out + 4L * i).mul(factor).intoMemorySegment(ALL, out + 4L * i, ORDER);
     }
+  }
+
+  private static void weightsLoop(long scores, long shiftBits, long sums, int n) {
+    float shift = float32(shiftBits);
+    FloatVector sum = load(sums);
     for (int i = 0; i < n; i += L) {
       FloatVector e = VectorFunctions.expOfNegative(load(scores + 4L * i).sub(shift));
       sum = sum.add(e);
       e.intoMemorySegment(ALL, scores + 4L * i, ORDER);
     }
-    FloatVector.broadcast(S, largest).intoMemorySegment(ALL, state, ORDER);
-    sum.intoMemorySegment(ALL, state + VECTOR, ORDER);
+    sum.intoMemorySegment(ALL, sums, ORDER);
   }
 
   @Override
@@ -130,7 +172,7 @@ final class VectorScoreMath implements ScoreMath {
   public double sum(long state) {
     double sum = 0;
     for (int i = 0; i < L; i++) {
-      sum += Memory.getFloat(state + VECTOR + 4L * i);
+      sum += Memory.getFloat(state + SUMS + 4L * i);
     }
     return sum;
   }
@@ -138,9 +180,15 @@ final class VectorScoreMath implements ScoreMath {
   @Override
   public void probabilities(
       long scores, long gradients, int n, int total, double logSum, double delta, double scale) {
-    float shift = logSum == Double.NEGATIVE_INFINITY ? 0 : (float) logSum;
-    float d = (float) delta;
-    FloatVector factor = FloatVector.broadcast(S, (float) scale);
+    double shift = logSum == Double.NEGATIVE_INFINITY ? 0 : logSum;
+    probabilities.run(scores, gradients, total, bits(shift), bits(delta), bits(scale), n);
+  }
+
+  private static void probabilitiesLoop(
+      long scores, long gradients, long total, long shiftBits, long deltaBits, long scaleBits, int n) {
+    float shift = float32(shiftBits);
+    float d = float32(deltaBits);
+    FloatVector factor = FloatVector.broadcast(S, float32(scaleBits));
     for (int i = 0; i < n; i += L) {
       // Rounding may leave a score a little above its log-sum, where the polynomial still holds.
       FloatVector p = VectorFunctions.expOfNegative(load(scores + 4L * i).sub(shift));

@@ -3,6 +3,7 @@ package org.lathe.backends.cpu;
 import static org.lathe.backends.cpu.Memory.ALL;
 import static org.lathe.backends.cpu.Memory.ORDER;
 
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -16,6 +17,10 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorTileProducts implements TileProducts {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int VECTOR = S.vectorByteSize();
+
+  private final Outlined copySpans = new Outlined(MethodHandles.lookup(), "copySpansLoop", 4);
+  private final Outlined copyRows = new Outlined(MethodHandles.lookup(), "copyRowsLoop", 5);
+  private final Outlined fill = new Outlined(MethodHandles.lookup(), "fillLoop", 2);
 
   @Override
   public int bytes() {
@@ -221,6 +226,24 @@ final class VectorTileProducts implements TileProducts {
 
   @Override
   public void copyRows(long source, long sourceRow, long target, long targetRow, int rows, int columns) {
+    if (columns == span()) {
+      copySpans.run(source, sourceRow, target, targetRow, rows);
+    } else {
+      copyRows.run(source, sourceRow, target, targetRow, rows, columns);
+    }
+  }
+
+  private static void copySpansLoop(long source, long sourceRow, long target, long targetRow, int rows) {
+    for (int r = 0; r < rows; r++) {
+      long from = source + r * sourceRow;
+      long to = target + r * targetRow;
+      load(from).intoMemorySegment(ALL, to, ORDER);
+      load(from + VECTOR).intoMemorySegment(ALL, to + VECTOR, ORDER);
+    }
+  }
+
+  private static void copyRowsLoop(
+      long source, long sourceRow, long target, long targetRow, long rows, int columns) {
     int whole = S.loopBound(columns);
     for (int r = 0; r < rows; r++) {
       long from = source + r * sourceRow;
@@ -254,13 +277,18 @@ final class VectorTileProducts implements TileProducts {
 
   @Override
   public void fill(long target, double value, int n) {
-    FloatVector v = FloatVector.broadcast(S, (float) value);
+    fill.run(target, Float.floatToRawIntBits((float) value), n);
+  }
+
+  private static void fillLoop(long target, long valueBits, int n) {
+    float value = Float.intBitsToFloat((int) valueBits);
+    FloatVector v = FloatVector.broadcast(S, value);
     int i = 0;
     for (; i < S.loopBound(n); i += S.length()) {
       v.intoMemorySegment(ALL, target + 4L * i, ORDER);
     }
     for (; i < n; i++) {
-      Memory.putFloat(target + 4L * i, (float) value);
+      Memory.putFloat(target + 4L * i, value);
     }
   }
 }

@@ -1,0 +1,66 @@
+package org.lathe.backends.cpu;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Collections;
+
+/**
+ * A small vector loop that C2 never inlines into its caller.
+ *
+ * <p>Each Vector API call is some hundred nodes of C2's graph, and at 18000 nodes ({@code NodeCountInliningCutoff}) C2
+ * stops inlining: from there on every vector is a heap object, a hundred times slower. A caller of many small vector
+ * loops would get there by inlining them all. Behind a method handle that is no constant to C2, each loop is compiled
+ * by itself, once, for a few nanoseconds a call.
+ */
+final class Outlined {
+  private static final int MOST = 6;
+
+  // Not final: C2 would take a final field for a constant, some day if not now, and inline.
+  private MethodHandle body;
+
+  /**
+   * The static method {@code name} of the class that looks up, whose parameters are {@code longs} longs, at most 6, and
+   * an int.
+   */
+  Outlined(MethodHandles.Lookup lookup, String name, int longs) {
+    MethodType type =
+        MethodType.methodType(void.class, Collections.nCopies(longs, long.class)).appendParameterTypes(int.class);
+    try {
+      MethodHandle method = lookup.findStatic(lookup.lookupClass(), name, type);
+      this.body = MethodHandles.dropArguments(method, longs, Collections.nCopies(MOST - longs, long.class));
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("no vector loop " + name + type + " in " + lookup.lookupClass(), e);
+    }
+  }
+
+  void run(long a, int n) {
+    run(a, 0, 0, 0, 0, 0, n);
+  }
+
+  void run(long a, long b, int n) {
+    run(a, b, 0, 0, 0, 0, n);
+  }
+
+  void run(long a, long b, long c, int n) {
+    run(a, b, c, 0, 0, 0, n);
+  }
+
+  void run(long a, long b, long c, long d, int n) {
+    run(a, b, c, d, 0, 0, n);
+  }
+
+  void run(long a, long b, long c, long d, long e, int n) {
+    run(a, b, c, d, e, 0, n);
+  }
+
+  void run(long a, long b, long c, long d, long e, long f, int n) {
+    try {
+      body.invokeExact(a, b, c, d, e, f, n);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
+}
