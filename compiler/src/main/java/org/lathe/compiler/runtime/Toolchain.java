@@ -4,6 +4,7 @@ import java.util.List;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.lower.Donation;
 import org.lathe.compiler.lower.LoweredGraph;
+import org.lathe.compiler.lower.Lowerer;
 import org.lathe.compiler.pass.PassObserver;
 import org.lathe.hal.device.Capabilities;
 
@@ -22,7 +23,7 @@ interface Toolchain {
 
     @Override
     public LoweredGraph lower(Graph graph, Capabilities capabilities, List<Donation> donations) {
-      throw new UnsupportedOperationException("lowering has not landed");
+      return Lowerer.lower(graph, capabilities, donations);
     }
   };
 }
