@@ -1,6 +1,10 @@
+/** The conformance suite, which a backend joins with one registration. Runs with JUnit or without. */
 module org.lathe.conformance {
   requires transitive org.lathe.compiler;
-  requires transitive org.junit.jupiter.api;
-  requires org.junit.jupiter.params;
+  requires static transitive org.junit.jupiter.api;
   requires static transitive org.jspecify;
+
+  exports org.lathe.conformance;
+
+  uses org.lathe.conformance.ConformanceTarget;
 }
