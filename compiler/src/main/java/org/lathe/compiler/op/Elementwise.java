@@ -156,7 +156,7 @@ public final class Elementwise {
           Elements.NUMERIC,
           Math::min,
           Math::min,
-          (c, g) -> larger(g, c.input(1), c.input(0)).reversed());
+          (c, g) -> larger(g, c.input(1), c.input(0)));
   public static final OpDef AND = bits("and", BinaryOp.AND, (a, b) -> a & b);
   public static final OpDef OR = bits("or", BinaryOp.OR, (a, b) -> a | b);
   public static final OpDef XOR = bits("xor", BinaryOp.XOR, (a, b) -> a ^ b);
@@ -409,6 +409,7 @@ public final class Elementwise {
     return Arrays.asList(g);
   }
 
+  /** The gradient where a is above b, and where it is below; half of it in both where they are equal. */
   private static List<@Nullable Tensor> larger(Tensor g, Tensor a, Tensor b) {
     Tensor half = a.equalTo(b).where(g.mul(0.5), g.zerosLike());
     return Arrays.asList(a.greater(b).where(g, half), a.less(b).where(g, half));

@@ -91,6 +91,26 @@ final class Loops {
     };
   }
 
+  /** Called for each row along {@code axis} with the flat positions of its elements; {@code row} counts the rows. */
+  @FunctionalInterface
+  interface Row {
+    void at(int[] positions, int row);
+  }
+
+  static void rows(Dims shape, int axis, Row visitor) {
+    long[] around = around(shape, axis);
+    int[] positions = new int[Math.toIntExact(around[1])];
+    int row = 0;
+    for (long outer = 0; outer < around[0]; outer++) {
+      for (long inner = 0; inner < around[2]; inner++) {
+        for (int k = 0; k < positions.length; k++) {
+          positions[k] = Math.toIntExact((outer * around[1] + k) * around[2] + inner);
+        }
+        visitor.at(positions, row++);
+      }
+    }
+  }
+
   static List<TensorType> types(List<Literal> literals) {
     return literals.stream().map(Literal::type).toList();
   }

@@ -18,6 +18,9 @@ public final class Ops {
               PoolingOps.ALL,
               Indexing.ALL,
               RandomOps.ALL,
+              Activations.ALL,
+              Normalisations.ALL,
+              LossOps.ALL,
               ControlFlow.ALL)
           .flatMap(List::stream)
           .toList();

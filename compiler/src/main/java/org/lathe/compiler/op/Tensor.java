@@ -392,6 +392,62 @@ public final class Tensor {
     return unary(Linear.STOP_GRADIENT);
   }
 
+  public Tensor relu() {
+    return unary(Activations.RELU);
+  }
+
+  /** x where positive, else {@code slope} times x. */
+  public Tensor leakyRelu(double slope) {
+    return apply(Activations.LEAKY_RELU, List.of(this), Attributes.of("slope", slope));
+  }
+
+  /** x where positive, else {@code alpha} times (exp(x) - 1). */
+  public Tensor elu(double alpha) {
+    return apply(Activations.ELU, List.of(this), Attributes.of("alpha", alpha));
+  }
+
+  /** By the error function. */
+  public Tensor gelu() {
+    return unary(Activations.GELU);
+  }
+
+  /** The approximation by tanh. */
+  public Tensor geluTanh() {
+    return unary(Activations.GELU_TANH);
+  }
+
+  /** x sigmoid(x). */
+  public Tensor silu() {
+    return unary(Activations.SILU);
+  }
+
+  /** log(1 + exp(x)). */
+  public Tensor softplus() {
+    return unary(Activations.SOFTPLUS);
+  }
+
+  /** x clamped to [-1, 1]. */
+  public Tensor hardTanh() {
+    return unary(Activations.HARD_TANH);
+  }
+
+  private Tensor alongAxis(OpDef op, int axis) {
+    return apply(op, List.of(this), Attributes.of("axis", axis(op.name(), axis)));
+  }
+
+  public Tensor softmax(int axis) {
+    return alongAxis(Normalisations.SOFTMAX, axis);
+  }
+
+  public Tensor logSoftmax(int axis) {
+    return alongAxis(Normalisations.LOG_SOFTMAX, axis);
+  }
+
+  /** The axis goes away. */
+  public Tensor logSumExp(int axis) {
+    return alongAxis(Normalisations.LOG_SUM_EXP, axis);
+  }
+
   private Tensor reduce(OpDef op, int... axes) {
     return apply(op, List.of(this), Attributes.of("axes", axes(op.name(), axes)));
   }
