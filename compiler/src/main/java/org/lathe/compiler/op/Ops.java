@@ -21,6 +21,8 @@ public final class Ops {
               Activations.ALL,
               Normalisations.ALL,
               LossOps.ALL,
+              Recurrences.ALL,
+              Attentions.ALL,
               ControlFlow.ALL)
           .flatMap(List::stream)
           .toList();
