@@ -7,5 +7,6 @@ module org.lathe.models {
   requires java.desktop;
   requires static transitive org.jspecify;
 
+  exports org.lathe.models.bench;
   exports org.lathe.models.data;
 }
