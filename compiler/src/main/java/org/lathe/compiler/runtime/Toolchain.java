@@ -6,6 +6,7 @@ import org.lathe.compiler.lower.Donation;
 import org.lathe.compiler.lower.LoweredGraph;
 import org.lathe.compiler.lower.Lowerer;
 import org.lathe.compiler.pass.PassObserver;
+import org.lathe.compiler.pass.Pipeline;
 import org.lathe.hal.device.Capabilities;
 
 /** The passes and the lowering, as the runtime calls them. */
@@ -18,7 +19,7 @@ interface Toolchain {
   Toolchain STANDARD = new Toolchain() {
     @Override
     public Graph optimise(Graph graph, Capabilities capabilities, PassObserver observer) {
-      return graph;
+      return Pipeline.standard(capabilities).run(graph, observer);
     }
 
     @Override
