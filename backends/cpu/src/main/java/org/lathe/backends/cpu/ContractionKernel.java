@@ -69,7 +69,14 @@ final class ContractionKernel implements Kernel {
     this.bytes = sums.bytes();
     this.inputs = spec.inputs().size();
     this.tiling =
-        new Tiling(sums, vector, shape.m, shape.n, shape.k, shape.aRow == 1 && shape.aStep != 1, false);
+        new Tiling(
+            sums,
+            vector,
+            shape.m,
+            shape.n,
+            shape.k,
+            shape.aRow == 1 && shape.aStep != 1 ? Tiling.Left.SIDE_BY_SIDE : Tiling.Left.ROWS,
+            false);
     this.work = shape.products * 2 * shape.m * shape.n * Math.max(1, shape.k);
     this.rightInPlace = stored == sums && shape.bColumn == 1 && readsInPlace();
 
@@ -259,6 +266,7 @@ final class ContractionKernel implements Kernel {
                   k,
                   left,
                   leftAt + (p - panel) * tiling.panelElements(),
+                  0,
                   b,
                   bStep,
                   c + (long) (p - panel) * tiling.rows * cRow,

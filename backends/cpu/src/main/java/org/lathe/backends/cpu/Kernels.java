@@ -28,7 +28,9 @@ final class Kernels {
       case Reduce s -> ReduceKernel.of(s);
       case RowProgram s -> unwired(s);
       case Contraction s -> ContractionKernel.of(s);
-      case Convolution s -> unwired(s);
+      case Convolution s -> s.form() == Convolution.Form.FILTER_GRADIENT
+          ? FilterGradientKernel.of(s, Simd.PRESENT)
+          : ConvolutionKernel.of(s, Simd.PRESENT);
       case Pooling s -> unwired(s);
       case Recurrence s -> RecurrenceKernel.of(s);
       case Attention s -> AttentionKernel.of(s);

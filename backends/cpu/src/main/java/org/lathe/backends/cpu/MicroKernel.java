@@ -13,10 +13,11 @@ interface MicroKernel {
    * Computes one tile. Strides and addresses are in bytes.
    *
    * @param a an array of the element type; a[i, k] is at {@code aOffset + i * rowStep + k * kStep} of the {@link
-   *     MicroShape}
+   *     MicroShape}; where its rows are scattered, at {@code aOffset + aRows[i] + k}
+   * @param aRows the address of a table of longs, one for each row; used where rows are scattered
    * @param b the address of b[0, 0]; where the shape is indirect, what the table's offsets are added to
    * @param bStep from one k of b to the next; where the shape is indirect, the address of a table of {@code k} longs,
    *     each the offset of that row of b
    */
-  void run(int k, Object a, int aOffset, long b, long bStep, long c, long cRow);
+  void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow);
 }

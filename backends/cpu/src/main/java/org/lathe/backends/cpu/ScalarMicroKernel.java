@@ -14,13 +14,13 @@ final class ScalarMicroKernel implements MicroKernel {
   }
 
   @Override
-  public void run(int k, Object a, int aOffset, long b, long bStep, long c, long cRow) {
+  public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
     for (int row = 0; row < shape.rows(); row++) {
       long to = c + row * cRow;
       if (!shape.accumulate()) {
         Memory.fill(to, (long) columns * shape.type().bytes(), (byte) 0);
       }
-      int at = aOffset + row * shape.rowStep();
+      int at = aOffset + (shape.scattered() ? (int) Memory.getLong(aRows + 8L * row) : row * shape.rowStep());
       for (int i = 0; i < k; i++) {
         long from = shape.indirect() ? b + Memory.getLong(bStep + 8L * i) : b + i * bStep;
         switch (a) {

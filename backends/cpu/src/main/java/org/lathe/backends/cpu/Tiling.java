@@ -31,11 +31,18 @@ final class Tiling {
   final int kBlock;
   private final MicroKernel[] kernels;
 
-  /**
-   * @param type of the sums
-   * @param sideBySide whether the rows of a are contiguous in memory, else its k or neither
-   */
-  Tiling(DType type, boolean vector, long m, long n, long k, boolean sideBySide, boolean indirect) {
+  /** How the left factor is packed. */
+  enum Left {
+    /** Each row's k one after the other. */
+    ROWS,
+    /** The rows of a tile side by side, for factors whose rows are contiguous in memory. */
+    SIDE_BY_SIDE,
+    /** Not packed by the tiling: a table says where each row begins. The caller cuts k, and starts from zeros. */
+    SCATTERED
+  }
+
+  /** @param type of the sums */
+  Tiling(DType type, boolean vector, long m, long n, long k, Left left, boolean indirect) {
     this.type = type;
     this.vector = vector;
     this.lanes = MicroKernels.lanes(type, vector);
@@ -50,13 +57,18 @@ final class Tiling {
         (int) Math.max(1, Math.min(Math.min(MOST_VECTORS, registers / rows), ceil(n, lanes)));
     this.kBlocks = (int) Math.max(1, ceil(k, K_BLOCK));
     this.kBlock = (int) ceil(k, kBlocks);
-    this.pitch = sideBySide ? 0 : kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
+    this.pitch =
+        switch (left) {
+          case SIDE_BY_SIDE -> 0;
+          case SCATTERED -> MicroShape.SCATTERED;
+          case ROWS -> kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
+        };
     this.kernels = new MicroKernel[4 * vectors];
     for (int v = 1; v <= vectors; v++) {
       for (int kind = 0; kind < 4; kind++) {
         int height = (kind & 2) == 0 ? rows : lastRows;
         // Accumulation happens only where k is cut.
-        boolean accumulate = (kind & 1) == 1 && kBlocks > 1;
+        boolean accumulate = (kind & 1) == 1 && (kBlocks > 1 || left == Left.SCATTERED);
         kernels[4 * (v - 1) + kind] =
             MicroKernels.get(new MicroShape(type, height, v, pitch, accumulate, indirect), vector);
       }
@@ -93,6 +105,6 @@ final class Tiling {
   @Override
   public String toString() {
     return type + " " + rows + "x" + vectors * lanes + (vector ? "" : " scalar") + ", " + panels + " x " + kBlocks
-        + " panels of a, " + (pitch == 0 ? "by columns" : "by rows");
+        + " panels of a, " + (pitch == 0 ? "by columns" : pitch > 0 ? "by rows" : "in place");
   }
 }

@@ -46,11 +46,12 @@ final class VectorMicroKernels {
   private static final int K = 1;
   private static final int A = 2;
   private static final int A_OFFSET = 3;
-  private static final int B = 4;
-  private static final int B_STEP = 6;
-  private static final int C = 8;
-  private static final int C_ROW = 10;
-  private static final int FIRST_FREE = 12;
+  private static final int A_ROWS = 4;
+  private static final int B = 6;
+  private static final int B_STEP = 8;
+  private static final int C = 10;
+  private static final int C_ROW = 12;
+  private static final int FIRST_FREE = 14;
 
   private final MicroShape shape;
   private final ClassDesc vector;
@@ -118,7 +119,7 @@ final class VectorMicroKernels {
                   b -> b.aload(0).invokespecial(CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void).return_());
               c.withMethodBody(
                   "run",
-                  MethodTypeDesc.of(CD_void, CD_int, CD_Object, CD_int, CD_long, CD_long, CD_long, CD_long),
+                  MethodTypeDesc.of(CD_void, CD_int, CD_Object, CD_int, CD_long, CD_long, CD_long, CD_long, CD_long),
                   ClassFile.ACC_PUBLIC,
                   this::run);
             });
@@ -128,8 +129,19 @@ final class VectorMicroKernels {
     return tile + row * shape.vectors() + v;
   }
 
+  private int rowOffset(int row) {
+    return tile + shape.rows() * shape.vectors() + row;
+  }
+
   private void run(CodeBuilder b) {
     b.aload(A).checkcast(scalar.arrayType()).astore(A);
+    if (shape.scattered()) {
+      for (int row = 0; row < shape.rows(); row++) {
+        b.lload(A_ROWS).loadConstant(8L * row).ladd();
+        b.invokestatic(MEMORY, "getLong", MethodTypeDesc.of(CD_long, CD_long)).l2i();
+        b.iload(A_OFFSET).iadd().istore(rowOffset(row));
+      }
+    }
     eachRow(b, this::start);
     Label top = b.newLabel();
     Label end = b.newLabel();
@@ -185,7 +197,11 @@ final class VectorMicroKernels {
     }
     for (int row = 0; row < shape.rows(); row++) {
       species(b);
-      b.aload(A).iload(A_OFFSET).loadConstant(row * shape.rowStep()).iadd().arrayLoad(kind);
+      if (shape.scattered()) {
+        b.aload(A).iload(rowOffset(row)).iload(index).iadd().arrayLoad(kind);
+      } else {
+        b.aload(A).iload(A_OFFSET).loadConstant(row * shape.rowStep()).iadd().arrayLoad(kind);
+      }
       b.invokestatic(vector, "broadcast", MethodTypeDesc.of(vector, SPECIES, scalar)).astore(broadcast);
       for (int v = 0; v < shape.vectors(); v++) {
         b.aload(broadcast).aload(right + v);
@@ -198,7 +214,9 @@ final class VectorMicroKernels {
         b.astore(accumulator(row, v));
       }
     }
-    b.iinc(A_OFFSET, shape.kStep());
+    if (!shape.scattered()) {
+      b.iinc(A_OFFSET, shape.kStep());
+    }
     if (!shape.indirect()) {
       b.lload(B).lload(B_STEP).ladd().lstore(B);
     }

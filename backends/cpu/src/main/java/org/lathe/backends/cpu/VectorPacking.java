@@ -26,4 +26,48 @@ final class VectorPacking {
       to += toStep;
     }
   }
+
+  /**
+   * Copies a run of {@code n} floats from {@code from} plus each of {@code k} offsets.
+   *
+   * @param table the address of the offsets
+   */
+  static void gather(long from, long table, int k, int n, long to, long toStep) {
+    switch (n) {
+      case 4 -> gather4(from, table, k, to, toStep);
+      case 8 -> gather8(from, table, k, to, toStep);
+      default -> {
+        int whole = n / LANES * LANES;
+        for (int i = 0; i < k; i++) {
+          long source = from + Memory.getLong(table + 8L * i);
+          for (int j = 0; j < whole; j += LANES) {
+            FloatVector.fromMemorySegment(S, Memory.ALL, source + 4L * j, Memory.ORDER)
+                .intoMemorySegment(Memory.ALL, to + 4L * j, Memory.ORDER);
+          }
+          for (int j = whole; j < n; j++) {
+            Memory.putFloat(to + 4L * j, Memory.getFloat(source + 4L * j));
+          }
+          to += toStep;
+        }
+      }
+    }
+  }
+
+  private static void gather4(long from, long table, int k, long to, long toStep) {
+    for (int i = 0; i < k; i++) {
+      FloatVector.fromMemorySegment(
+              FloatVector.SPECIES_128, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
+          .intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+      to += toStep;
+    }
+  }
+
+  private static void gather8(long from, long table, int k, long to, long toStep) {
+    for (int i = 0; i < k; i++) {
+      FloatVector.fromMemorySegment(
+              FloatVector.SPECIES_256, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
+          .intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+      to += toStep;
+    }
+  }
 }

@@ -1,0 +1,222 @@
+package org.lathe.backends.cpu;
+
+import org.lathe.hal.DType;
+
+/**
+ * The columns of one task of a convolution: multiplies them with the filters, a few register tiles at a time, and runs
+ * the epilogue over what comes out.
+ *
+ * <p>A task's variables are in the worker's {@link Run#index} array behind the point, because a part makes no objects.
+ */
+final class ConvolutionColumns {
+  static final int GROUP = 8;
+  static final int IMAGE = 9;
+  static final int ROW = 10;
+  static final int ROWS = 11;
+  /** The first panel of filters. */
+  static final int PANEL = 12;
+  /** The address of column 0 of the first image's band. */
+  static final int FIRST = 13;
+
+  private final ConvolutionPart p;
+  private final Tiling tiling;
+  private final DType accumulator;
+  private final int bytes;
+  private final int width;
+
+  ConvolutionColumns(ConvolutionPart part, DType accumulator) {
+    this.p = part;
+    this.tiling = part.tiling;
+    this.accumulator = accumulator;
+    this.bytes = part.elementBytes();
+    this.width = (int) part.part.width();
+  }
+
+  /** Columns as they lie, from the first to the last pixel of the band, with what is between the rows. */
+  void spanned(long[] operands, int inputs, Object filters, int base, Run run, int worker, int images) {
+    long[] state = run.index(worker);
+    int span = ((int) state[ROWS] - 1) * p.lineStep + width;
+    int step = p.columnPanels * tiling.columns();
+    long copy = run.workerScratch(worker);
+    long packed = copy + p.planeBytes();
+    long tile = packed + p.panelBytes();
+    for (int image = 0; image < images; image++) {
+      long first = state[FIRST] + image * p.imageBytes();
+      for (int q = 0; q < span; q += step) {
+        int columns = Math.min(step, span - q);
+        for (int block = 0; block < tiling.kBlocks; block++) {
+          int k = tiling.kOf(block);
+          for (int j = 0; j < columns; j += tiling.columns()) {
+            int wide = Math.min(tiling.columns(), columns - j);
+            int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
+            long b = first + (long) (q + j) * bytes;
+            if (p.inPlace && wide < vectors * tiling.lanes) {
+              // The last tile would read behind the image, which may be the end of the buffer.
+              pad(packed, k, vectors);
+              gather(b, block, k, wide, packed, vectors, 0);
+              multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile, j, vectors);
+            } else {
+              multiply(filters, base, state, block, k, b, p.table(block), tile, j, vectors);
+            }
+          }
+        }
+        finishSpan(operands, inputs, run, worker, tile, image, q, columns);
+      }
+    }
+  }
+
+  /** The pixels of all images without gaps, gathered into packed panels. */
+  void gathered(long[] operands, int inputs, Object filters, int base, Run run, int worker, int images) {
+    long[] state = run.index(worker);
+    int perImage = (int) state[ROWS] * width;
+    int total = images * perImage;
+    int step = p.columnPanels * tiling.columns();
+    long packed = run.workerScratch(worker) + p.planeBytes();
+    long tile = packed + p.panelBytes();
+    for (int q = 0; q < total; q += step) {
+      int columns = Math.min(step, total - q);
+      for (int block = 0; block < tiling.kBlocks; block++) {
+        int k = tiling.kOf(block);
+        for (int j = 0; j < columns; j += tiling.columns()) {
+          int wide = Math.min(tiling.columns(), columns - j);
+          int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
+          if (wide < vectors * tiling.lanes) {
+            pad(packed, k, vectors);
+          }
+          for (int done = 0; done < wide; ) {
+            int at = q + j + done;
+            int pixel = at % perImage;
+            int n = Math.min(wide - done, width - pixel % width);
+            long from =
+                state[FIRST]
+                    + at / perImage * p.imageBytes()
+                    + ((long) pixel / width * p.lineStep + pixel % width) * bytes;
+            gather(from, block, k, n, packed, vectors, done);
+            done += n;
+          }
+          multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile, j, vectors);
+        }
+      }
+      finishGathered(operands, inputs, run, worker, tile, q, columns, perImage);
+    }
+  }
+
+  private void pad(long packed, int k, int vectors) {
+    Memory.fill(packed, (long) k * vectors * tiling.lanes * bytes, (byte) 0);
+  }
+
+  /** Copies, for each k of a block, {@code n} consecutive elements into column {@code column} of a packed panel. */
+  private void gather(long from, int block, int k, int n, long packed, int vectors, int column) {
+    long table = p.table(block);
+    long to = packed + (long) column * bytes;
+    long toStep = (long) vectors * tiling.lanes * bytes;
+    if (tiling.vector && bytes == 4) {
+      VectorPacking.gather(from, table, k, n, to, toStep);
+      return;
+    }
+    for (int i = 0; i < k; i++) {
+      Memory.copy(from + Memory.getLong(table + 8L * i), to + i * toStep, (long) n * bytes);
+    }
+  }
+
+  private void multiply(
+      Object filters, int base, long[] state, int block, int k, long b, long table, long tile, int j, int vectors) {
+    int first = (int) state[PANEL];
+    int end = Math.min(tiling.panels, first + p.rowPanels);
+    long pitch = p.tilePitch();
+    long c = tile + (long) j * bytes;
+    for (int panel = first; panel < end; panel++) {
+      tiling.kernel(panel, vectors, block > 0)
+          .run(
+              k,
+              filters,
+              base + p.filtersAt(state[GROUP], block, panel),
+              0,
+              b,
+              table,
+              c + (long) (panel - first) * tiling.rows * pitch,
+              pitch);
+    }
+  }
+
+  private int rowsOfTask(long[] state) {
+    int first = (int) state[PANEL];
+    int end = Math.min(tiling.panels, first + p.rowPanels);
+    return (end - first - 1) * tiling.rows + tiling.rowsOf(end - 1);
+  }
+
+  /** The epilogue over columns {@code q} to {@code q + columns} of a band, leaving out what is between the rows. */
+  private void finishSpan(
+      long[] operands, int inputs, Run run, int worker, long tile, int image, int q, int columns) {
+    long[] index = run.index(worker);
+    int rows = rowsOfTask(index);
+    int step = accumulator.bytes();
+    index[0] = index[IMAGE] + image;
+    for (int r = 0; r < rows; r++) {
+      long line = tile + r * p.tilePitch();
+      index[1] = p.source.resultChannel(index[GROUP], index[PANEL] * tiling.rows + r);
+      if (accumulator == DType.U8) {
+        ContractionKernel.narrow(line, columns);
+      }
+      int u = q / p.lineStep;
+      int v = q % p.lineStep;
+      if (v >= width) {
+        u++;
+        v = 0;
+      }
+      long firstPixel = (index[ROW] + u) * width + v;
+      int dense = 0;
+      for (int at = u * p.lineStep + v - q; at < columns; u++, at = u * p.lineStep - q, v = 0) {
+        int n = Math.min(width - v, columns - at);
+        if (p.epilogue.flat) {
+          if (dense != at) {
+            Memory.copy(line + (long) at * step, line + (long) dense * step, (long) n * step);
+          }
+          dense += n;
+        } else {
+          index[2] = index[ROW] + u;
+          index[3] = v;
+          apply(line + (long) at * step, n, operands, inputs, run, worker);
+        }
+      }
+      if (p.epilogue.flat && dense > 0) {
+        index[2] = firstPixel;
+        apply(line, dense, operands, inputs, run, worker);
+      }
+    }
+  }
+
+  /** The epilogue over pixels {@code q} to {@code q + columns} of all images of a task. */
+  private void finishGathered(
+      long[] operands, int inputs, Run run, int worker, long tile, int q, int columns, int perImage) {
+    long[] index = run.index(worker);
+    int rows = rowsOfTask(index);
+    int step = accumulator.bytes();
+    for (int r = 0; r < rows; r++) {
+      long line = tile + r * p.tilePitch();
+      index[1] = p.source.resultChannel(index[GROUP], index[PANEL] * tiling.rows + r);
+      if (accumulator == DType.U8) {
+        ContractionKernel.narrow(line, columns);
+      }
+      for (int done = 0; done < columns; ) {
+        int pixel = (q + done) % perImage;
+        index[0] = index[IMAGE] + (q + done) / perImage;
+        int n;
+        if (p.epilogue.flat) {
+          n = Math.min(columns - done, perImage - pixel);
+          index[2] = index[ROW] * width + pixel;
+        } else {
+          n = Math.min(columns - done, width - pixel % width);
+          index[2] = index[ROW] + pixel / width;
+          index[3] = pixel % width;
+        }
+        apply(line + (long) done * step, n, operands, inputs, run, worker);
+        done += n;
+      }
+    }
+  }
+
+  private void apply(long accumulators, int n, long[] operands, int inputs, Run run, int worker) {
+    p.epilogue.epilogue.apply(accumulators, run.index(worker), n, operands, 2, inputs, run.longs(worker));
+  }
+}

@@ -1,0 +1,173 @@
+package org.lathe.backends.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lathe.hal.DType;
+import org.lathe.hal.spec.View;
+
+/**
+ * Copies of parts of images, laid out so that every tap of a filter reads consecutive elements: padded with zeros, split
+ * into phases where the stride is not 1.
+ *
+ * <p>For {@code images} images and a band of {@code bandHeight} result rows: [channel][phase][image][row][column], the
+ * rows {@link #width} long. Result (u, v) of the band lies at column {@code u * width + v} of its image; the tap's
+ * element for it lies {@link #tapOffset} further.
+ */
+final class Planes {
+  /** A phase: which remainder of the source coordinates. */
+  private record Phase(long y, long x) {}
+
+  final int width;
+  final int height;
+  final int images;
+  final int channels;
+  private final Correlation source;
+  private final List<Phase> phases = new ArrayList<>();
+  private final long lowY;
+  private final long lowX;
+  private final List<Correlation.Tap> taps;
+  private final DType stored;
+  private final DType kept;
+
+  Planes(Correlation source, Correlation.Part part, int bandHeight, int images) {
+    this.source = source;
+    this.taps = part.taps();
+    this.images = images;
+    this.channels = (int) source.channels();
+    this.stored = source.source().dtype();
+    this.kept = Elements.sums(stored);
+    long low = Long.MAX_VALUE;
+    long lowRight = Long.MAX_VALUE;
+    long high = Long.MIN_VALUE;
+    long highRight = Long.MIN_VALUE;
+    for (Correlation.Tap t : taps) {
+      Phase p = phase(t);
+      if (!phases.contains(p)) {
+        phases.add(p);
+      }
+      low = Math.min(low, Math.floorDiv(t.y(), source.step()));
+      high = Math.max(high, Math.floorDiv(t.y(), source.step()));
+      lowRight = Math.min(lowRight, Math.floorDiv(t.x(), source.stepX()));
+      highRight = Math.max(highRight, Math.floorDiv(t.x(), source.stepX()));
+    }
+    this.lowY = taps.isEmpty() ? 0 : low;
+    this.lowX = taps.isEmpty() ? 0 : lowRight;
+    this.height = taps.isEmpty() ? 0 : (int) (bandHeight + high - low);
+    this.width = taps.isEmpty() ? (int) part.width() : (int) (part.width() + highRight - lowRight);
+  }
+
+  private Phase phase(Correlation.Tap t) {
+    return new Phase(Math.floorMod(t.y(), source.step()), Math.floorMod(t.x(), source.stepX()));
+  }
+
+  /** Elements of one plane: one phase of one channel of one image. */
+  long planeElements() {
+    return (long) width * height;
+  }
+
+  long elements() {
+    return channels * phases.size() * images * planeElements();
+  }
+
+  /** From a result position's column to the element that {@code tap} reads of {@code channel}, in elements. */
+  long tapOffset(long channel, Correlation.Tap tap) {
+    long plane = (channel * phases.size() + phases.indexOf(phase(tap))) * images * planeElements();
+    long down = Math.floorDiv(tap.y(), source.step()) - lowY;
+    long right = Math.floorDiv(tap.x(), source.stepX()) - lowX;
+    return plane + down * width + right;
+  }
+
+  /**
+   * Whether the source itself, from its first image row on, can stand for the planes: nothing padded, nothing split,
+   * rows one behind the other, and the element type that the kernels want.
+   */
+  boolean sourceWillDo(Correlation.Part part) {
+    View v = source.source();
+    return stored == kept
+        && phases.size() == 1
+        && source.step() == 1
+        && source.stepX() == 1
+        && v.strides().get(3) == 1
+        && v.strides().get(2) >= source.width()
+        && lowY >= 0
+        && lowX >= 0
+        && part.height() - 1 + lastDown() < source.height()
+        && part.width() - 1 + lastRight() < source.width();
+  }
+
+  private long lastDown() {
+    return taps.stream().mapToLong(Correlation.Tap::y).max().orElse(0);
+  }
+
+  private long lastRight() {
+    return taps.stream().mapToLong(Correlation.Tap::x).max().orElse(0);
+  }
+
+  /**
+   * Fills the planes of {@code count} images from {@code image} on, for result rows from {@code row} on.
+   *
+   * @param base the address of the source operand
+   * @param channel the first channel of the source
+   * @param channelCount how many channels, at most those of the planes
+   * @param to the address of the planes
+   */
+  void fill(long base, long channel, int channelCount, long image, int count, long row, long to) {
+    View v = source.source();
+    long bytes = kept.bytes();
+    for (int c = 0; c < channelCount; c++) {
+      for (Phase p : phases) {
+        for (int i = 0; i < count; i++) {
+          long from =
+              v.offset()
+                  + (image + i) * v.strides().get(0)
+                  + (channel + c) * v.strides().get(1);
+          fillPlane(base, from, p, row, to + i * planeElements() * bytes);
+        }
+        to += images * planeElements() * bytes;
+      }
+    }
+  }
+
+  private void fillPlane(long base, long from, Phase p, long row, long to) {
+    View v = source.source();
+    long yStride = v.strides().get(2);
+    long xStride = v.strides().get(3);
+    long bytes = kept.bytes();
+    // Columns c with 0 <= (lowX + c) * stepX + p.x < width of the source.
+    int first = (int) Math.clamp(Tiling.ceil(-p.x(), source.stepX()) - lowX, 0, width);
+    int end = (int) Math.clamp(Tiling.ceil(source.width() - p.x(), source.stepX()) - lowX, first, width);
+    for (int r = 0; r < height; r++) {
+      long y = (row + lowY + r) * source.step() + p.y();
+      long line = to + (long) r * width * bytes;
+      if (y < 0 || y >= source.height() || first == end) {
+        Memory.fill(line, width * bytes, (byte) 0);
+        continue;
+      }
+      long x = (lowX + first) * source.stepX() + p.x();
+      zeros(line, first);
+      copy(base, from + y * yStride + x * xStride, xStride * source.stepX(), end - first, line + first * bytes);
+      zeros(line + end * bytes, width - end);
+    }
+  }
+
+  private void zeros(long at, int n) {
+    for (int i = 0; i < n * kept.bytes(); i += 4) {
+      Memory.putInt(at + i, 0);
+    }
+  }
+
+  private void copy(long base, long element, long stride, int n, long to) {
+    long from = base + element * stored.bytes();
+    if (stored == DType.F32 && stride == 1) {
+      Memory.copy(from, to, 4L * n);
+    } else if (stored == DType.F32) {
+      for (int i = 0; i < n; i++) {
+        Memory.putFloat(to + 4L * i, Memory.getFloat(from + 4 * i * stride));
+      }
+    } else {
+      for (int i = 0; i < n; i++) {
+        Elements.load(stored, from + i * stride * stored.bytes(), to + (long) i * kept.bytes());
+      }
+    }
+  }
+}
