@@ -372,6 +372,14 @@ public final class Tensor {
     return binary(Elementwise.NOT_EQUAL, other);
   }
 
+  public Tensor shiftRight(int bits) {
+    return binary(Elementwise.SHIFT_RIGHT, bits);
+  }
+
+  public Tensor shiftLeft(int bits) {
+    return binary(Elementwise.SHIFT_LEFT, bits);
+  }
+
   /** Of a bool: {@code yes} where true, else {@code no}; all three broadcast. */
   public Tensor where(Tensor yes, Tensor no) {
     Dims to =
