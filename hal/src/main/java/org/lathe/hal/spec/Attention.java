@@ -23,7 +23,8 @@ import org.lathe.hal.Dims;
  * since the gradients are stored through them.
  *
  * <p>Forward: query, key, value, (bias) -> out, log-sum. Backward: query, key, value, (bias), out, log-sum, gradient of
- * out (through {@code out}'s view) -> gradients of query, key and value through their views. The bias gets no gradient.
+ * out (through {@code out}'s view) -> gradients of query, key and value through their views. The probabilities are {@code exp(s - log-sum)}
+ * of the log-sum that is given. The bias gets no gradient.
  */
 public record Attention(
     Form form,
