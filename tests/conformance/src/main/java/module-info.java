@@ -5,6 +5,7 @@ module org.lathe.conformance {
   requires static transitive org.jspecify;
 
   exports org.lathe.conformance;
+  exports org.lathe.conformance.device;
 
   uses org.lathe.conformance.ConformanceTarget;
 }

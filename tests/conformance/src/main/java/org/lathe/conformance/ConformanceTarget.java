@@ -30,7 +30,9 @@ public interface ConformanceTarget {
     /** A defect of a driver or a library below Lathe. */
     PLATFORM_DEFECT,
     /** A defect of Lathe, with its issue in the reason. */
-    KNOWN_DEFECT
+    KNOWN_DEFECT,
+    /** The backend is not meant to do this. */
+    BY_DESIGN
   }
 
   /**
