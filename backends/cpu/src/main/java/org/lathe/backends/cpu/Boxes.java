@@ -18,7 +18,8 @@ final class Boxes {
     /** The expression with the constants of the inputs that are outside. */
     Expr expr(Expr expr, List<View> views) {
       List<Expr.Node> nodes = new ArrayList<>(expr.nodes());
-      nodes.replaceAll(n -> n instanceof Expr.Input in && !inside[in.index()] ? outside(in, views.get(in.index())) : n);
+      nodes.replaceAll(n -> n instanceof Expr.Input in && in.index() < inside.length && !inside[in.index()]
+          ? outside(in, views.get(in.index())) : n);
       return new Expr(nodes, expr.results());
     }
   }

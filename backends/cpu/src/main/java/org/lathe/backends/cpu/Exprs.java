@@ -65,6 +65,8 @@ final class Exprs {
    * The step of a reduction whose results lie along the line: inputs after the producer's are the values so far, and the
    * positions of index combiners; the results replace them in the same order.
    *
+   * <p>Results of the producer that no fold takes come last, as they are.
+   *
    * @param producer {@linkplain #widened widened}
    * @param position the dimension whose Index node is the position
    */
@@ -91,6 +93,9 @@ final class Exprs {
       }
       results.add(b.select(replaces, value, old));
       results.add(b.select(replaces, b.add(new Expr.Index(position)), oldPosition));
+    }
+    for (int j = folds.size(); j < producer.results().size(); j++) {
+      results.add(at[producer.results().get(j)]);
     }
     return b.build(results);
   }

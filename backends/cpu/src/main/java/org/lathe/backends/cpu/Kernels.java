@@ -26,7 +26,7 @@ final class Kernels {
     return switch (spec) {
       case Map s -> MapKernel.of(s);
       case Reduce s -> ReduceKernel.of(s);
-      case RowProgram s -> unwired(s);
+      case RowProgram s -> RowKernel.of(s);
       case Contraction s -> ContractionKernel.of(s);
       case Convolution s -> s.form() == Convolution.Form.FILTER_GRADIENT
           ? FilterGradientKernel.of(s, Simd.PRESENT)

@@ -212,7 +212,7 @@ final class MapNest {
     long at = scratch;
     for (int i = 0; i < staged.length; i++) {
       int k = staged[i];
-      Tiles.copy(a[k], rowStep[k], lineStep[k], at, n, m, n, bytes[k]);
+      Tiles.copy(a[k], rowStep[k], lineStep[k], at, (long) n * bytes[k], bytes[k], m, n, bytes[k]);
       a[slots + i] = a[k];
       a[k] = at;
       at += (long) TILE_ROWS * TILE_COLUMNS * 8;

@@ -1,34 +1,29 @@
 package org.lathe.backends.cpu;
 
-/** Strided copies of small tiles into dense scratch memory. */
+/** Strided copies of small tiles, between operands and dense scratch memory. */
 final class Tiles {
   private Tiles() {}
 
   /**
-   * Copies element (i, j), at {@code source + i * rowStep + j * columnStep}, to {@code target + (i * pitch + j) *
-   * bytes}. Reads along the rows when those are dense, so that each cache line is read once.
-   *
-   * @param rowStep in bytes
-   * @param columnStep in bytes
-   * @param pitch elements from row to row of the target
+   * Copies element (i, j), at {@code source + i * rowStep + j * columnStep}, to {@code target + i * targetRowStep + j *
+   * targetColumnStep}, all in bytes. Goes along whichever side is denser, so that each cache line is fetched once.
    */
-  static void copy(
-      long source, long rowStep, long columnStep, long target, int pitch, int rows, int columns, int bytes) {
-    boolean along = Math.abs(rowStep) < Math.abs(columnStep);
-    int outer = along ? columns : rows;
-    int inner = along ? rows : columns;
-    long outerStep = along ? columnStep : rowStep;
-    long innerStep = along ? rowStep : columnStep;
-    long outerTarget = along ? bytes : (long) pitch * bytes;
-    long innerTarget = along ? (long) pitch * bytes : bytes;
+  static void copy(long source, long rowStep, long columnStep, long target, long targetRowStep, long targetColumnStep,
+      int rows, int columns, int bytes) {
+    boolean byRows = Math.abs(rowStep) + Math.abs(targetRowStep) < Math.abs(columnStep) + Math.abs(targetColumnStep)
+        && rows > 1;
+    int outer = byRows ? columns : rows;
+    int inner = byRows ? rows : columns;
     for (int i = 0; i < outer; i++) {
-      long from = source + i * outerStep;
-      long to = target + i * outerTarget;
+      long from = source + i * (byRows ? columnStep : rowStep);
+      long to = target + i * (byRows ? targetColumnStep : targetRowStep);
+      long step = byRows ? rowStep : columnStep;
+      long targetStep = byRows ? targetRowStep : targetColumnStep;
       switch (bytes) {
-        case 1 -> line1(from, innerStep, to, innerTarget, inner);
-        case 2 -> line2(from, innerStep, to, innerTarget, inner);
-        case 4 -> line4(from, innerStep, to, innerTarget, inner);
-        default -> line8(from, innerStep, to, innerTarget, inner);
+        case 1 -> line1(from, step, to, targetStep, inner);
+        case 2 -> line2(from, step, to, targetStep, inner);
+        case 4 -> line4(from, step, to, targetStep, inner);
+        default -> line8(from, step, to, targetStep, inner);
       }
     }
   }

@@ -1,12 +1,10 @@
 package org.lathe.backends.cpu;
 
-import static java.lang.constant.ConstantDescs.CD_Object;
-import static java.lang.constant.ConstantDescs.CD_byte;
+import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_double;
 import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
-import static java.lang.constant.ConstantDescs.CD_short;
 import static java.lang.constant.ConstantDescs.CD_void;
 
 import java.lang.classfile.CodeBuilder;
@@ -17,7 +15,7 @@ import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Locale;
 import org.lathe.hal.DType;
 import org.lathe.hal.expr.Combiner;
 
@@ -144,7 +142,7 @@ final class VectorEmitter {
       for (int j = 0; j < results.length; j++) {
         LoopSpec.Output out = spec.outputs().get(j);
         if (out.fold() == null) {
-          store(j, out.dtype(), i);
+          store(j, out.dtype(), i, u * lanes);
         } else if (out.isArg()) {
           foldPosition(j, accumulators[j][u], positions[j][u], i, u * lanes);
         } else {
@@ -164,8 +162,6 @@ final class VectorEmitter {
   private static DType kind(DType memory) {
     return ScalarEmitter.kind(memory);
   }
-
-  // ---- what is done once, before the loop
 
   private void hoist() {
     boolean[] needed = new boolean[body.size()];
@@ -215,7 +211,7 @@ final class VectorEmitter {
     if (kind == DType.BOOL) {
       species(floatKind());
       scalar.push(k);
-      code.invokeinterface(SPECIES, "maskAll", MethodTypeDesc.of(MASK, java.lang.constant.ConstantDescs.CD_boolean));
+      code.invokeinterface(SPECIES, "maskAll", MethodTypeDesc.of(MASK, CD_boolean));
     } else {
       species(kind);
       scalar.push(k);
@@ -273,8 +269,6 @@ final class VectorEmitter {
     order();
     code.invokevirtual(vector(kind), "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
   }
-
-  // ---- the body
 
   private void emit(int k, int i, int ahead) {
     Body.Ins x = body.at(k);
@@ -338,7 +332,7 @@ final class VectorEmitter {
     ClassDesc v = vector(kind);
     switch (op) {
       case ADD, SUB, MUL, DIV, MAX, MIN, AND, OR ->
-          code.invokevirtual(v, op.name().toLowerCase(java.util.Locale.ROOT), MethodTypeDesc.of(v, VECTOR));
+          code.invokevirtual(v, op.name().toLowerCase(Locale.ROOT), MethodTypeDesc.of(v, VECTOR));
       case XOR -> {
         int second = local();
         code.astore(second);
@@ -372,7 +366,7 @@ final class VectorEmitter {
     boolean integer = integerMask[x.a()];
     pushMask(x.a(), integer);
     pushMask(x.b(), integer);
-    code.invokevirtual(MASK, x.op().name().toLowerCase(java.util.Locale.ROOT), MethodTypeDesc.of(MASK, MASK));
+    code.invokevirtual(MASK, x.op().name().toLowerCase(Locale.ROOT), MethodTypeDesc.of(MASK, MASK));
     integerMask[k] = integer;
   }
 
@@ -444,7 +438,7 @@ final class VectorEmitter {
     order();
   }
 
-  private void store(int j, DType memory, int i) {
+  private void store(int j, DType memory, int i, int ahead) {
     code.aload(local[results[j]]);
     ClassDesc v = vector(kind(memory));
     if (memory.bytes() < 4) {
@@ -454,7 +448,7 @@ final class VectorEmitter {
       code.iconst_0().invokevirtual(VECTOR, "convertShape",
           MethodTypeDesc.of(VECTOR, CONVERSION, SPECIES, CD_int)).checkcast(v);
     }
-    elementAddress(memory, scalar.address[spec.outputSlot(j)], i, 0);
+    elementAddress(memory, scalar.address[spec.outputSlot(j)], i, ahead);
     code.invokevirtual(v, "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
   }
 
@@ -503,8 +497,6 @@ final class VectorEmitter {
     code.iconst_0().invokevirtual(VECTOR, "convertShape", MethodTypeDesc.of(VECTOR, CONVERSION, SPECIES, CD_int))
         .checkcast(vector(to));
   }
-
-  // ---- names of the Vector API
 
   private DType floatKind() {
     return wide ? DType.F64 : DType.F32;

@@ -1,0 +1,226 @@
+package org.lathe.backends.cpu;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lathe.hal.DType;
+import org.lathe.hal.expr.Expr;
+import org.lathe.hal.spec.RowProgram;
+import org.lathe.hal.spec.View;
+
+/**
+ * The stages of a row program with what they share: a value that a stage computes and a later one needs again, such as
+ * the exponentials of a softmax, is kept in a row of scratch memory if computing it twice costs more.
+ *
+ * <p>The expressions' inputs are the element inputs, then the values of the stages as {@link Fold} hands them on, then
+ * the kept rows.
+ */
+final class RowPlan {
+  /** Operations that cost more than a store and a load. */
+  private static final int WORTH_KEEPING = 8;
+
+  /** The combiners of the stages. */
+  final List<Fold> folds = new ArrayList<>();
+  /** Each stage's value, then what it keeps. */
+  final List<Expr> stages = new ArrayList<>();
+  /** For each stage the numbers of the rows that it keeps. */
+  final List<List<Integer>> keeps = new ArrayList<>();
+  final List<DType> keptTypes = new ArrayList<>();
+  /** The results stored at every column, and the outputs they go to. */
+  final Expr elementResult;
+  final List<Integer> elementOutputs = new ArrayList<>();
+  /** The results stored once a row, and the outputs they go to. */
+  final Expr rowResult;
+  final List<Integer> rowOutputs = new ArrayList<>();
+
+  private final RowProgram spec;
+  private final int elements;
+  private final int stageCount;
+  private final Expr.Builder joint = Expr.builder();
+  private Expr nodes = joint.build(List.of());
+
+  RowPlan(RowProgram spec) {
+    this.spec = spec;
+    elements = spec.inputViews().size();
+    stageCount = spec.stages().size();
+    for (RowProgram.Stage s : spec.stages()) {
+      folds.add(Fold.of(s.combiner(), s.expr().resultType(0)));
+      keeps.add(new ArrayList<>());
+    }
+    // One builder for all expressions gives equal values equal positions.
+    List<List<Integer>> roots = new ArrayList<>();
+    for (RowProgram.Stage s : spec.stages()) {
+      int[] at = Exprs.append(joint, s.expr(), this::input);
+      roots.add(new ArrayList<>(List.of(at[s.expr().results().get(0)])));
+    }
+    int[] at = Exprs.append(joint, spec.result(), this::input);
+    List<Integer> elementRoots = new ArrayList<>();
+    List<Integer> rowRoots = new ArrayList<>();
+    for (int j = 0; j < spec.outputViews().size(); j++) {
+      boolean once = spec.outputViews().get(j).strides().last(0) == 0 && spec.columns() > 1;
+      (once ? rowRoots : elementRoots).add(at[spec.result().results().get(j)]);
+      (once ? rowOutputs : elementOutputs).add(j);
+    }
+    nodes = joint.build(List.of());
+    Map<Integer, Integer> kept = keep(roots, elementRoots);
+    for (int s = 0; s < stageCount; s++) {
+      List<Integer> results = new ArrayList<>(roots.get(s));
+      for (int row : keeps.get(s)) {
+        kept.forEach((node, r) -> {
+          if (r == row) {
+            results.add(node);
+          }
+        });
+      }
+      stages.add(extract(results, s, kept));
+    }
+    elementResult = extract(elementRoots, stageCount, kept);
+    rowResult = extract(rowRoots, -1, Map.of());
+  }
+
+  private int input(Expr.Builder b, Expr.Input in) {
+    if (in.index() < elements) {
+      return b.add(in);
+    }
+    return b.cast(b.input(in.index(), folds.get(in.index() - elements).resultType()), in.type());
+  }
+
+  /** Chooses what to keep: from node to row. */
+  private Map<Integer, Integer> keep(List<List<Integer>> roots, List<Integer> elementRoots) {
+    Map<Integer, Integer> kept = new HashMap<>();
+    Map<Integer, Integer> computedBy = new HashMap<>();
+    int[] cost = costs();
+    boolean[] varies = varies();
+    List<List<Integer>> all = new ArrayList<>(roots);
+    all.add(elementRoots);
+    for (int s = 0; s < all.size(); s++) {
+      Set<Integer> seen = new HashSet<>();
+      for (int root : all.get(s)) {
+        visit(root, s, seen, computedBy, kept, cost, varies);
+      }
+      int stage = s;
+      seen.forEach(n -> computedBy.putIfAbsent(n, stage));
+    }
+    return kept;
+  }
+
+  /** Goes down from a root; stops at the largest values that an earlier stage has computed. */
+  private void visit(int node, int stage, Set<Integer> seen, Map<Integer, Integer> computedBy,
+      Map<Integer, Integer> kept, int[] cost, boolean[] varies) {
+    Integer earlier = computedBy.get(node);
+    DType type = nodes.nodes().get(node).type();
+    boolean storable = type == type.compute() && type != DType.BOOL && type != DType.U8;
+    if (kept.containsKey(node)) {
+      return;
+    }
+    if (earlier != null && storable && varies[node] && cost[node] >= WORTH_KEEPING) {
+      kept.put(node, keptTypes.size());
+      keeps.get(earlier).add(keptTypes.size());
+      keptTypes.add(type);
+      return;
+    }
+    if (seen.add(node)) {
+      for (int operand : nodes.nodes().get(node).operands()) {
+        visit(operand, stage, seen, computedBy, kept, cost, varies);
+      }
+    }
+  }
+
+  private int[] costs() {
+    int[] cost = new int[nodes.nodes().size()];
+    for (int i = 0; i < cost.length; i++) {
+      Expr.Node n = nodes.nodes().get(i);
+      int own = switch (n) {
+        case Expr.Unary u -> switch (u.op()) {
+          case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, SIGMOID, ERF -> 16;
+          case SQRT, RSQRT, RECIPROCAL -> 5;
+          default -> 1;
+        };
+        case Expr.Binary b -> switch (b.op()) {
+          case DIV, REM -> 5;
+          case POW -> 40;
+          default -> 1;
+        };
+        case Expr.Select s -> 1;
+        default -> 0;
+      };
+      for (int o : n.operands()) {
+        own += cost[o];
+      }
+      cost[i] = Math.min(own, 1000);
+    }
+    return cost;
+  }
+
+  /** Which nodes change along the row. */
+  private boolean[] varies() {
+    boolean[] v = new boolean[nodes.nodes().size()];
+    int columnDim = spec.rows().rank();
+    for (int i = 0; i < v.length; i++) {
+      v[i] = switch (nodes.nodes().get(i)) {
+        case Expr.Input in -> in.index() < elements && varies(spec.inputViews().get(in.index()));
+        case Expr.Index x -> x.dim() == columnDim;
+        case Expr.Node n -> n.operands().stream().anyMatch(o -> v[o]);
+      };
+    }
+    return v;
+  }
+
+  private static boolean varies(View view) {
+    return view.strides().last(0) != 0 || view.guard() != null;
+  }
+
+  /** The expression of some nodes, reading what earlier stages than {@code stage} keep. */
+  private Expr extract(List<Integer> roots, int stage, Map<Integer, Integer> kept) {
+    Expr.Builder b = Expr.builder();
+    Map<Integer, Integer> done = new HashMap<>();
+    List<Integer> results = new ArrayList<>();
+    for (int r : roots) {
+      results.add(extract(r, b, done, stage, kept));
+    }
+    return b.build(results);
+  }
+
+  private int extract(int node, Expr.Builder b, Map<Integer, Integer> done, int stage, Map<Integer, Integer> kept) {
+    Integer known = done.get(node);
+    if (known != null) {
+      return known;
+    }
+    Integer row = kept.get(node);
+    boolean read = row != null && (stage == stageCount || !keeps.get(stage).contains(row));
+    int position;
+    if (read && row != null) {
+      position = b.input(elements + stageCount + row, keptTypes.get(row));
+    } else {
+      Expr.Node n = nodes.nodes().get(node);
+      for (int o : n.operands()) {
+        extract(o, b, done, stage, kept);
+      }
+      position = b.add(switch (n) {
+        case Expr.Unary u -> new Expr.Unary(u.op(), at(done, u.a()), u.type());
+        case Expr.Binary x -> new Expr.Binary(x.op(), at(done, x.a()), at(done, x.b()), x.type());
+        case Expr.Select s -> new Expr.Select(at(done, s.condition()), at(done, s.a()), at(done, s.b()), s.type());
+        case Expr.Cast c -> new Expr.Cast(at(done, c.a()), c.type());
+        default -> n;
+      });
+    }
+    done.put(node, position);
+    return position;
+  }
+
+  private static int at(Map<Integer, Integer> done, int node) {
+    Integer position = done.get(node);
+    if (position == null) {
+      throw new IllegalStateException("node " + node + " was not extracted");
+    }
+    return position;
+  }
+
+  /** All inputs of the expressions: elements, values of stages, kept rows. */
+  int inputs() {
+    return elements + stageCount + keptTypes.size();
+  }
+}
