@@ -34,13 +34,13 @@ final class Kernels {
       case Pooling s -> unwired(s);
       case Recurrence s -> RecurrenceKernel.of(s);
       case Attention s -> AttentionKernel.of(s);
-      case Gather s -> unwired(s);
-      case Scatter s -> unwired(s);
-      case RandomBits s -> unwired(s);
-      case Sort s -> unwired(s);
-      case TopK s -> unwired(s);
-      case Scan s -> unwired(s);
-      case Copy s -> unwired(s);
+      case Gather s -> GatherKernel.of(s);
+      case Scatter s -> ScatterKernel.of(s);
+      case RandomBits s -> RandomKernel.of(s);
+      case Sort s -> SortKernel.of(s);
+      case TopK s -> TopKKernel.of(s);
+      case Scan s -> ScanKernel.of(s);
+      case Copy s -> CopyKernel.of(s);
     };
   }
 
