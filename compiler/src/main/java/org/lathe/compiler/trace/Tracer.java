@@ -19,13 +19,18 @@ public final class Tracer {
   /** The graph of {@code function} for inputs of these types; inputs are named by {@code names}. */
   public static Graph trace(
       String name, List<String> names, List<TensorType> types, Function<List<Tensor>, List<Tensor>> function) {
-    GraphBuilder builder = new GraphBuilder(name, Tracer::userLine);
+    GraphBuilder builder = builder(name);
     List<Tensor> inputs = new ArrayList<>();
     for (int i = 0; i < types.size(); i++) {
       inputs.add(new Tensor(builder, builder.input(names.get(i), types.get(i))));
     }
     List<Tensor> outputs = function.apply(List.copyOf(inputs));
     return builder.build(outputs.stream().map(Tensor::value).toList());
+  }
+
+  /** An empty graph whose nodes will carry the user's lines, for a trace that finds its inputs on the way. */
+  public static GraphBuilder builder(String name) {
+    return new GraphBuilder(name, Tracer::userLine);
   }
 
   /** The innermost line outside of the compiler. */
