@@ -1,10 +1,15 @@
 package org.lathe.models.nn;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lathe.compiler.op.RandomOps;
 import org.lathe.compiler.op.Tensor;
+import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
 
 /**
  * One forward pass while it is traced: which tensor stands for each parameter, whether the model is in training, and
@@ -13,18 +18,19 @@ import org.lathe.compiler.op.Tensor;
 public final class Forward {
   private static final ScopedValue<Forward> CURRENT = ScopedValue.newInstance();
 
-  private final Map<Parameter, Tensor> values = new LinkedHashMap<>();
+  private final Function<Parameter, Tensor> values;
   private final Map<Parameter, Tensor> updates = new LinkedHashMap<>();
   private final boolean training;
-  private final @Nullable Tensor key;
+  private final @Nullable Supplier<Tensor> key;
+  private int draws;
 
   /**
-   * @param values what stands for each parameter
+   * @param values what stands for each parameter; throws for one that is not of the model
    * @param training whether dropout drops and batch norm uses its batch
-   * @param key i64 [2], the source of the pass's random numbers; null if it may draw none
+   * @param key i64 [2], the source of the pass's random numbers, asked for at the first draw; null if it may draw none
    */
-  public Forward(Map<Parameter, Tensor> values, boolean training, @Nullable Tensor key) {
-    this.values.putAll(values);
+  public Forward(Function<Parameter, Tensor> values, boolean training, @Nullable Supplier<Tensor> key) {
+    this.values = values;
     this.training = training;
     this.key = key;
   }
@@ -32,7 +38,8 @@ public final class Forward {
   /** The pass being traced by this thread. */
   public static Forward current() {
     if (!CURRENT.isBound()) {
-      throw new IllegalStateException("a module was called outside of a forward pass; call it in Forward.run, or through a Trainer");
+      throw new IllegalStateException(
+          "a module was called outside of a forward pass; call it in Forward.run, or in a step's body");
     }
     return CURRENT.get();
   }
@@ -46,37 +53,45 @@ public final class Forward {
     return training;
   }
 
-  /** The key that random ops draw from; ops of one key differ by their stream. */
-  public Tensor key() {
+  /** Fresh f32 numbers, uniform in [0, 1), other ones for each draw and each run. */
+  public Tensor uniform(Dims shape) {
+    return RandomOps.uniform(key(), draws++, DType.F32, shape);
+  }
+
+  /** Fresh f32 numbers of the standard normal distribution, other ones for each draw and each run. */
+  public Tensor normal(Dims shape) {
+    return RandomOps.normal(key(), draws++, DType.F32, shape);
+  }
+
+  /** Fresh bools that are true with this probability, other ones for each draw and each run. */
+  public Tensor bernoulli(double probability, Dims shape) {
+    return RandomOps.bernoulli(key(), draws++, probability, shape);
+  }
+
+  private Tensor key() {
     if (key == null) {
       throw new IllegalStateException("this forward pass has no random key; dropout and sampling need one");
     }
-    return key;
+    return key.get();
   }
 
   /** The parameter's value, after any update in this pass. */
-  Tensor value(Parameter parameter) {
+  public Tensor value(Parameter parameter) {
     Tensor updated = updates.get(parameter);
-    if (updated != null) {
-      return updated;
-    }
-    Tensor value = values.get(parameter);
-    if (value == null) {
-      throw new IllegalStateException(
-          "parameter '" + parameter.name() + "' is not of the model being traced; make it with Module.parameter, and modules with Module.child");
-    }
-    return value;
+    return updated != null ? updated : values.apply(parameter);
   }
 
-  void update(Parameter state, Tensor value) {
-    if (!value.type().equals(state.type())) {
-      throw new IllegalArgumentException("state '" + state.name() + "' is " + state.type() + ", its update is " + value.type());
+  /** Sets what stands for the parameter from now on: an optimiser's new weights, or new state. */
+  public void update(Parameter parameter, Tensor value) {
+    if (!value.type().equals(parameter.type())) {
+      throw new IllegalArgumentException(
+          "'" + parameter.name() + "' is " + parameter.type() + ", its update is " + value.type());
     }
-    updates.put(state, value);
+    updates.put(parameter, value);
   }
 
-  /** The state that the pass has changed. */
+  /** What the pass has changed, in the order of the first change. */
   public Map<Parameter, Tensor> updates() {
-    return Map.copyOf(updates);
+    return Collections.unmodifiableMap(updates);
   }
 }

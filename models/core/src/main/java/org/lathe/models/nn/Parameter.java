@@ -6,8 +6,8 @@ import org.lathe.compiler.op.Tensor;
 /**
  * An array that a module owns: a weight that is trained, or state that forward passes update (a running mean).
  *
- * <p>Holds no data. While a model is traced, {@link #tensor} stands for its value; the values themselves live in {@link
- * Parameters} on a device.
+ * <p>Holds no data. While a model is traced, {@link #tensor} stands for its value; the values themselves live on a
+ * device, in a {@code ModelState}.
  */
 public final class Parameter {
   private final String name;

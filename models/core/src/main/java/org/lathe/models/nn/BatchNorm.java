@@ -1,0 +1,53 @@
+package org.lathe.models.nn;
+
+import org.lathe.compiler.op.Normalisations;
+import org.lathe.compiler.op.Tensor;
+
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015) of [batch, channels, ..]: in training by the batch's mean and variance, and
+ * by their running means elsewhere.
+ *
+ * <p>Parameters: {@code scale}, {@code shift} [channels]; states: {@code mean}, {@code variance} [channels]. The running
+ * variance is of the unbiased estimate.
+ */
+public final class BatchNorm extends Module implements Layer {
+  private static final double EPSILON = 1e-5;
+
+  private final double momentum;
+  private final Parameter scale;
+  private final Parameter shift;
+  private final Parameter mean;
+  private final Parameter variance;
+
+  public BatchNorm(long channels) {
+    this(channels, 0.1);
+  }
+
+  /**
+   * @param momentum the weight of the newest batch in the running means
+   */
+  public BatchNorm(long channels, double momentum) {
+    this.momentum = momentum;
+    scale = parameter("scale", Initializer.ONES, channels);
+    shift = parameter("shift", Initializer.ZEROS, channels);
+    mean = state("mean", Initializer.ZEROS, channels);
+    variance = state("variance", Initializer.ONES, channels);
+  }
+
+  @Override
+  public Tensor apply(Tensor x) {
+    if (!Forward.current().isTraining()) {
+      return Normalisations.batchNormInference(
+          x, scale.tensor(), shift.tensor(), mean.tensor(), variance.tensor(), EPSILON);
+    }
+    Normalisations.BatchNorm made = Normalisations.batchNormTraining(x, scale.tensor(), shift.tensor(), EPSILON);
+    double count = (double) x.type().size() / x.dim(1);
+    moveTo(mean, made.mean(), 1);
+    moveTo(variance, made.variance(), count / Math.max(1, count - 1));
+    return made.output();
+  }
+
+  private void moveTo(Parameter running, Tensor found, double factor) {
+    running.update(running.tensor().mul(1 - momentum).add(found.stopGradient().mul(momentum * factor)));
+  }
+}
