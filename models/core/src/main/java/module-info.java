@@ -9,4 +9,8 @@ module org.lathe.models {
 
   exports org.lathe.models.bench;
   exports org.lathe.models.data;
+  exports org.lathe.models.nets;
+  exports org.lathe.models.nn;
+  exports org.lathe.models.optim;
+  exports org.lathe.models.train;
 }
