@@ -17,6 +17,7 @@ final class AttentionBackward extends AttentionKernel {
   private final int queryTiles;
   private final long sharedBytes;
   private final long zeros;
+  private final long spare;
   private final long queryRows;
   private final long queryPanels;
   private final long outRows;
@@ -50,6 +51,7 @@ final class AttentionBackward extends AttentionKernel {
     ScratchLayout own = new ScratchLayout(tiles.bytes());
     long paddedKeys = tiles.padded(KEY_TILE);
     this.zeros = own.take(span);
+    this.spare = own.take(Math.max(span, 16));
     this.queryRows = own.take((long) QUERY_TILE * width);
     this.queryPanels = own.take((long) QUERY_TILE * tiles.padded(width));
     this.outRows = own.take((long) QUERY_TILE * valueWidth);
@@ -59,7 +61,7 @@ final class AttentionBackward extends AttentionKernel {
     this.valueTransposed = own.take(paddedKeys * valueWidth);
     this.scoreTile = own.take(QUERY_TILE * scoreRow / element);
     this.gradientTile = own.take(QUERY_TILE * scoreRow / element);
-    this.querySums = own.take((long) Math.max(queries, QUERY_TILE) * tiles.padded(width));
+    this.querySums = own.take((long) queryTiles * QUERY_TILE * tiles.padded(width));
     this.keySums = own.take((long) KEY_TILE * tiles.padded(width));
     this.valueSums = own.take((long) KEY_TILE * tiles.padded(valueWidth));
     this.workerBytes = own.bytes();
@@ -124,7 +126,7 @@ final class AttentionBackward extends AttentionKernel {
           math.dot(
               out.at(operands[inOut], matrix, i), out.column(),
               out.at(operands[inGradient], matrix, i), out.column(), valueWidth);
-      tiles.fill(deltas + ((long) matrix * queries + i) * element, delta, 1);
+      math.put(deltas + ((long) matrix * queries + i) * element, delta);
     }
   }
 
@@ -141,17 +143,18 @@ final class AttentionBackward extends AttentionKernel {
   /**
    * The gradients of one tile of keys and values.
    *
-   * @param sums where the gradients of all queries are added up, or 0
+   * @param sums where the gradients of all queries are added up, or 0 if they are not wanted
    */
   private void keyTile(long[] operands, long scratch, long deltas, int matrix, int key0, long sums) {
     int keyCount = Math.min(KEY_TILE, keys - key0);
-    packKeys(operands, scratch, matrix, key0, keyCount, sums != 0);
+    packKeys(operands, scratch, matrix, key0, keyCount);
+    boolean finite = finiteKeys(scratch, keyCount);
     tiles.fill(scratch + keySums, 0, keyCount * tiles.padded(width));
     tiles.fill(scratch + valueSums, 0, keyCount * tiles.padded(valueWidth));
     int from = firstSeeing(key0) / QUERY_TILE * QUERY_TILE;
     for (int query0 = from; query0 < queries; query0 += QUERY_TILE) {
       int count = Math.min(QUERY_TILE, queries - query0);
-      int first = Math.max(0, firstSeeing(key0) - query0);
+      int first = firstTile(key0, query0);
       packQueries(operands, scratch, matrix, query0, count);
       probabilities(operands, scratch, deltas, matrix, query0, first, count, key0, keyCount);
       packPanels(query, query.at(operands[0], matrix, query0), scratch + queryPanels, count, width);
@@ -161,7 +164,7 @@ final class AttentionBackward extends AttentionKernel {
       addDown(scratch + gradientTile, scratch + queryPanels, query0, count, key0, keyCount, width,
           scratch + keySums);
       if (sums != 0) {
-        addQueries(scratch, query0, first, count, key0, keyCount, sums + query0 * widthRow);
+        addQueries(scratch, query0, first, count, key0, keyCount, finite, sums + query0 * widthRow);
       }
     }
     unpack(scratch + keySums, widthRow, key, key.at(operands[outQuery + 1], matrix, key0), keyCount, width);
@@ -178,21 +181,29 @@ final class AttentionBackward extends AttentionKernel {
     int seen = visible(query0 + count - 1);
     for (int key0 = 0; key0 < seen; key0 += KEY_TILE) {
       int keyCount = Math.min(KEY_TILE, keys - key0);
-      int first = Math.max(0, firstSeeing(key0) - query0);
-      packKeys(operands, scratch, matrix, key0, keyCount, true);
+      int first = firstTile(key0, query0);
+      packKeys(operands, scratch, matrix, key0, keyCount);
+      boolean finite = finiteKeys(scratch, keyCount);
       probabilities(operands, scratch, deltas, matrix, query0, first, count, key0, keyCount);
-      addQueries(scratch, query0, first, count, key0, keyCount, sums);
+      addQueries(scratch, query0, first, count, key0, keyCount, finite, sums);
     }
     unpack(sums, widthRow, query, query.at(operands[outQuery], matrix, query0), count, width);
   }
 
-  private void packKeys(long[] operands, long scratch, int matrix, int key0, int n, boolean rowsToo) {
+  /** The first query of a tile, in whole register tiles, that sees the first key of another. */
+  private int firstTile(int key0, int query0) {
+    return Math.max(0, firstSeeing(key0) - query0) / tiles.tileRows() * tiles.tileRows();
+  }
+
+  private boolean finiteKeys(long scratch, int n) {
+    return !causal || math.finite(scratch + keyPanels, n * tiles.padded(width), scratch + spare);
+  }
+
+  private void packKeys(long[] operands, long scratch, int matrix, int key0, int n) {
     long keyRows = key.at(operands[1], matrix, key0);
     packTransposed(key, keyRows, scratch + keyTransposed, n, width);
     packTransposed(value, value.at(operands[2], matrix, key0), scratch + valueTransposed, n, valueWidth);
-    if (rowsToo) {
-      packPanels(key, keyRows, scratch + keyPanels, n, width);
-    }
+    packPanels(key, keyRows, scratch + keyPanels, n, width);
   }
 
   private void packQueries(long[] operands, long scratch, int matrix, int query0, int n) {
@@ -212,10 +223,10 @@ final class AttentionBackward extends AttentionKernel {
       long p = scratch + scoreTile + i * scoreRow;
       long ds = scratch + gradientTile + i * scoreRow;
       scores(
-          scratch + queryRows + i * width * element, width, scratch + keyTransposed, most, scratch + zeros, p, n);
+          scratch + queryRows + i * width * element, width, scratch + keyTransposed, most, scratch + zeros, p);
       scores(
-          scratch + outRows + i * valueWidth * element, valueWidth, scratch + valueTransposed, most, scratch + zeros, ds,
-          n);
+          scratch + outRows + i * valueWidth * element, valueWidth, scratch + valueTransposed, most, scratch + zeros,
+          ds);
       for (int r = 0; r < n; r++) {
         int queryIndex = query0 + i + r;
         long position = ((long) matrix * queries + queryIndex) * element;
@@ -254,12 +265,12 @@ final class AttentionBackward extends AttentionKernel {
   }
 
   private void addQueries(
-      long scratch, int query0, int first, int count, int key0, int keyCount, long sums) {
+      long scratch, int query0, int first, int count, int key0, int keyCount, boolean finite, long sums) {
     int rows = tiles.tileRows();
     for (int i = first; i < count; i += rows) {
       addVisible(
-          scratch + gradientTile + i * scoreRow, query0 + i, key0, keyCount, scratch + keyPanels, width,
-          sums + i * widthRow, Math.min(rows, count - i));
+          scratch + gradientTile + i * scoreRow, query0 + i, Math.min(rows, count - i), key0, keyCount,
+          scratch + keyPanels, finite, width, sums + i * widthRow);
     }
   }
 }

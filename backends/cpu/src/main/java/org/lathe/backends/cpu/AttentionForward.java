@@ -8,11 +8,12 @@ import org.lathe.hal.spec.Attention;
  * first cache.
  */
 final class AttentionForward extends AttentionKernel {
-  private static final int MOST_QUERIES = 504;
+  private static final int MOST_QUERIES = 768;
   private static final int LEAST_QUERIES = 48;
 
   private final int mostQueries;
   private final long zeros;
+  private final long spare;
   private final long queryRows;
   private final long sums;
   private final long states;
@@ -26,13 +27,15 @@ final class AttentionForward extends AttentionKernel {
 
   AttentionForward(Attention spec) {
     super(spec);
-    this.mostQueries = Math.min(queries, MOST_QUERIES);
+    this.mostQueries = Math.max(1, Math.ceilDiv(queries, Math.max(1, Math.ceilDiv(queries, MOST_QUERIES))));
     this.sumRow = tiles.padded(valueWidth) * element;
     this.stateBytes = math.stateElements() * element;
     ScratchLayout own = new ScratchLayout(tiles.bytes());
     this.zeros = own.take(span);
-    this.queryRows = own.take((long) mostQueries * width);
-    this.sums = own.take((long) mostQueries * tiles.padded(valueWidth));
+    this.spare = own.take(Math.max(span, 16));
+    int tileQueries = Math.ceilDiv(mostQueries, tiles.tileRows()) * tiles.tileRows();
+    this.queryRows = own.take((long) tileQueries * width);
+    this.sums = own.take((long) tileQueries * tiles.padded(valueWidth));
     this.states = own.take((long) mostQueries * math.stateElements());
     this.keyPanels = own.take((long) tiles.padded(KEY_TILE) * width);
     this.valuePanels = own.take((long) KEY_TILE * tiles.padded(valueWidth));
@@ -58,7 +61,7 @@ final class AttentionForward extends AttentionKernel {
 
   /** Queries of one task: few enough that each worker finds a few tasks, many enough to pay for packing the keys. */
   private int chunk(int workers) {
-    int chunk = Math.max(1, mostQueries);
+    int chunk = mostQueries;
     while (workers > 1 && chunk > LEAST_QUERIES && (long) matrices * Math.ceilDiv(queries, chunk) < 4L * workers) {
       chunk = Math.max(LEAST_QUERIES, Math.ceilDiv(chunk, 2 * tiles.tileRows()) * tiles.tileRows());
     }
@@ -83,19 +86,19 @@ final class AttentionForward extends AttentionKernel {
     pack(query, query.at(operands[0], matrix, query0), scratch + queryRows, width * element, n, width);
     math.scale(scratch + queryRows, scale, n * width);
     tiles.fill(scratch + sums, 0, n * tiles.padded(valueWidth));
-    for (int i = 0; i < n; i++) {
-      math.begin(scratch + states + i * stateBytes);
-    }
+    math.begin(scratch + states, n);
     int seen = visible(query0 + n - 1);
     int rows = tiles.tileRows();
     for (int key0 = 0; key0 < seen; key0 += KEY_TILE) {
       int keyCount = Math.min(KEY_TILE, seen - key0);
       packTransposed(key, key.at(operands[1], matrix, key0), scratch + keyPanels, keyCount, width);
       packPanels(value, value.at(operands[2], matrix, key0), scratch + valuePanels, keyCount, valueWidth);
+      boolean finite =
+          !causal || math.finite(scratch + valuePanels, keyCount * tiles.padded(valueWidth), scratch + spare);
       for (int i = 0; i < n; i += rows) {
         int count = Math.min(rows, n - i);
         if (visible(query0 + i + count - 1) > key0) {
-          tile(operands, scratch, matrix, query0, i, count, key0, keyCount);
+          tile(operands, scratch, matrix, query0, i, count, key0, keyCount, finite);
         }
       }
     }
@@ -103,22 +106,28 @@ final class AttentionForward extends AttentionKernel {
   }
 
   private void tile(
-      long[] operands, long scratch, int matrix, int query0, int i, int count, int key0, int keyCount) {
+      long[] operands,
+      long scratch,
+      int matrix,
+      int query0,
+      int i,
+      int count,
+      int key0,
+      int keyCount,
+      boolean finite) {
     int first = query0 + i;
     long tile = scratch + scoreTile;
     int most = visible(first + count - 1, key0, keyCount);
-    scores(scratch + queryRows + i * width * element, width, scratch + keyPanels, most, scratch + zeros, tile, count);
+    scores(scratch + queryRows + i * width * element, width, scratch + keyPanels, most, scratch + zeros, tile);
     for (int r = 0; r < count; r++) {
       int n = visible(first + r, key0, keyCount);
-      if (n > 0) {
-        long row = tile + r * scoreRow;
-        addBias(operands[3], matrix, first + r, key0, n, row);
-        math.softmax(
-            row, n, scratch + states + (i + r) * stateBytes, scratch + sums + (i + r) * sumRow, tiles.padded(valueWidth));
-      }
+      long row = tile + r * scoreRow;
+      addBias(operands[3], matrix, first + r, key0, n, row);
+      long state = scratch + states + (i + r) * stateBytes;
+      math.softmax(row, n, most, state, scratch + sums + (i + r) * sumRow, tiles.padded(valueWidth));
     }
     addVisible(
-        tile, first, key0, keyCount, scratch + valuePanels, valueWidth, scratch + sums + i * sumRow, count);
+        tile, first, count, key0, keyCount, scratch + valuePanels, finite, valueWidth, scratch + sums + i * sumRow);
   }
 
   /** Divides by the sums of weights, and writes the outputs and the log-sums. */
@@ -128,7 +137,7 @@ final class AttentionForward extends AttentionKernel {
       double sum = math.sum(state);
       math.scale(scratch + sums + i * sumRow, sum == 0 ? 0 : 1 / sum, valueWidth);
       double logSum = sum == 0 ? Double.NEGATIVE_INFINITY : math.maximum(state) + Math.log(sum);
-      tiles.fill(operands[logSums] + ((long) matrix * queries + query0 + i) * element, logSum, 1);
+      math.put(operands[logSums] + ((long) matrix * queries + query0 + i) * element, logSum);
     }
     unpack(scratch + sums, sumRow, out, out.at(operands[logSums - 1], matrix, query0), n, valueWidth);
   }

@@ -10,7 +10,7 @@ import org.lathe.hal.spec.View;
  * <p>Tiles of queries, keys and values are copied out of their views into dense rows and panels of worker scratch, so
  * that any strides cost the same. Under a causal mask, tiles above the diagonal are skipped, and on it each register
  * tile is as deep as its queries see; a key that a query does not see never enters its output or gradient, even if it
- * is NaN. Sums run over tiles and keys in an order that the shape alone decides, so any split into tasks gives the same
+ * is NaN. Rows that fill up the last register tile are computed and thrown away. Sums run over tiles and keys in an order that the shape alone decides, so any split into tasks gives the same
  * bits.
  *
  * <p>Floor: with {@code pairs} of queries and keys that see each other, {@code 2 pairs (width + valueWidth)} operations
@@ -121,11 +121,15 @@ abstract class AttentionKernel implements Kernel {
     }
   }
 
-  /** Copies rows of a view into panels of {@code rows} rows each. What pads the last panel is of no account. */
+  /** Copies rows of a view into panels of {@code rows} rows each, the last padded with zeros. */
   final void packPanels(Strides view, long address, long target, int rows, int columns) {
     for (int p = 0; p < tiles.panels(columns); p++) {
       int n = Math.min(span, columns - p * span);
-      pack(view, address + p * span * view.column, target + p * rows * spanRow, spanRow, rows, n);
+      long panel = target + p * rows * spanRow;
+      if (n < span) {
+        tiles.fill(panel, 0, rows * span);
+      }
+      pack(view, address + p * span * view.column, panel, spanRow, rows, n);
     }
   }
 
@@ -140,17 +144,21 @@ abstract class AttentionKernel implements Kernel {
 
   /** Copies dense rows into a view. */
   final void unpack(long source, long sourceRow, Strides view, long address, int rows, int columns) {
+    if (view.column == element) {
+      tiles.copyRows(source, sourceRow, address, view.row, rows, columns);
+      return;
+    }
     for (int r = 0; r < rows; r++) {
       tiles.copySteps(source + r * sourceRow, element, address + r * view.row, view.column, columns);
     }
   }
 
-  /** The scores, or the gradients of probabilities, of some queries and the first {@code n} keys of a tile. */
-  final void scores(long rows, int depth, long panels, int n, long zeros, long scores, int count) {
+  /** The scores, or the gradients of probabilities, of a register tile of queries and the first {@code n} keys. */
+  final void scores(long rows, int depth, long panels, int n, long zeros, long scores) {
     for (int p = 0; p < tiles.panels(n); p++) {
       long panel = panels + p * depth * spanRow;
       long target = scores + p * spanRow;
-      tiles.multiply(rows, depth * element, element, panel, depth, zeros, 0, target, scoreRow, count);
+      tiles.multiply(rows, depth * element, element, panel, depth, zeros, 0, target, scoreRow, tiles.tileRows());
     }
   }
 
@@ -162,20 +170,25 @@ abstract class AttentionKernel implements Kernel {
   }
 
   /**
-   * Adds to the rows at {@code sums} the products of weights and panels, each query as deep as it sees in the tile.
+   * Adds to the rows at {@code sums}, those of a register tile, the products of weights and panels.
    *
-   * @param panels {@code [panelRows][span]} each
+   * @param weights 0 for the keys that a query does not see
+   * @param count how many of the rows are of queries
+   * @param panels {@code [keyCount][span]} each
+   * @param finite whether the panels hold neither infinities nor NaN. If not, 0 times what a query does not see would be
+   *     NaN, and each query is computed as deep as it sees.
    * @param columns of the sums, whose rows are padded to whole panels
    */
   final void addVisible(
-      long weights, int query0, int key0, int keyCount, long panels, int columns, long sums, int count) {
+      long weights, int query0, int count, int key0, int keyCount, long panels, boolean finite, int columns, long sums) {
     long sumRow = tiles.padded(columns) * element;
-    int common = visible(query0, key0, keyCount);
+    int most = visible(query0 + count - 1, key0, keyCount);
+    int common = finite ? most : visible(query0, key0, keyCount);
     for (int p = 0; p < tiles.panels(columns); p++) {
       long panel = panels + p * keyCount * spanRow;
       long target = sums + p * spanRow;
-      tiles.multiply(weights, scoreRow, element, panel, common, target, sumRow, target, sumRow, count);
-      for (int r = 1; r < count; r++) {
+      tiles.multiply(weights, scoreRow, element, panel, common, target, sumRow, target, sumRow, tiles.tileRows());
+      for (int r = 1; r < count && common < most; r++) {
         int more = visible(query0 + r, key0, keyCount) - common;
         if (more > 0) {
           long from = target + r * sumRow;

@@ -31,6 +31,21 @@ final class ScalarScoreMath implements ScoreMath {
   }
 
   @Override
+  public void put(long address, double value) {
+    ScalarTileProducts.put(wide, address, value);
+  }
+
+  @Override
+  public boolean finite(long x, int n, long spare) {
+    for (int i = 0; i < n; i++) {
+      if (!Double.isFinite(get(x, i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
   public void scale(long x, double factor, int n) {
     for (int i = 0; i < n; i++) {
       put(x, i, get(x, i) * factor);
@@ -59,13 +74,15 @@ final class ScalarScoreMath implements ScoreMath {
   }
 
   @Override
-  public void begin(long state) {
-    put(state, 0, Double.NEGATIVE_INFINITY);
-    put(state, 1, 0);
+  public void begin(long states, int n) {
+    for (int i = 0; i < n; i++) {
+      put(states + 64L * i, 0, Double.NEGATIVE_INFINITY);
+      put(states + 64L * i, 1, 0);
+    }
   }
 
   @Override
-  public void softmax(long scores, int n, long state, long out, int columns) {
+  public void softmax(long scores, int n, int total, long state, long out, int columns) {
     double before = get(state, 0);
     double most = before;
     for (int i = 0; i < n; i++) {
@@ -85,6 +102,9 @@ final class ScalarScoreMath implements ScoreMath {
       double e = Math.exp(get(scores, i) - shift);
       put(scores, i, e);
       sum += e;
+    }
+    for (int i = n; i < total; i++) {
+      put(scores, i, 0);
     }
     put(state, 0, most);
     put(state, 1, sum);

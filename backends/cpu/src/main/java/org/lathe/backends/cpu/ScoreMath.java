@@ -10,6 +10,15 @@ interface ScoreMath {
   /** The element at an address. */
   double get(long address);
 
+  void put(long address, double value);
+
+  /**
+   * Whether none of {@code n} elements is infinite or NaN.
+   *
+   * @param spare 64 bytes or one vector that may be overwritten
+   */
+  boolean finite(long x, int n, long spare);
+
   /** {@code x = x * factor}. */
   void scale(long x, double factor, int n);
 
@@ -22,17 +31,18 @@ interface ScoreMath {
   /** How many elements the running state of one query takes, a multiple of 64 bytes. */
   int stateElements();
 
-  /** Makes the state of a query that has seen no key. */
-  void begin(long state);
+  /** Makes the states of {@code n} queries that have seen no key. */
+  void begin(long states, int n);
 
   /**
    * One step of the online softmax: with m the largest score so far, replaces the scores by {@code exp(score - m)}, adds
    * these to the state's sum, and scales that sum and the {@code columns} elements at {@code out} to the new m first. A
    * score of NaN makes its own weight and the sum NaN.
    *
-   * @param n at least 1; up to {@link #slack} elements after the row are overwritten
+   * @param n how many scores the query sees; the weights from here to {@code total} are 0
+   * @param total less than n plus the rows of a register tile; up to {@link #slack} elements after it are overwritten
    */
-  void softmax(long scores, int n, long state, long out, int columns);
+  void softmax(long scores, int n, int total, long state, long out, int columns);
 
   /** The largest score seen; -inf if there was none. */
   double maximum(long state);

@@ -20,8 +20,10 @@ final class VectorScoreMath implements ScoreMath {
   private static final int SUMS = 64;
   private static final float NONE = Float.NEGATIVE_INFINITY;
 
+  private final Outlined zeroTimes = new Outlined(MethodHandles.lookup(), "zeroTimesLoop", 2);
   private final Outlined scale = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
   private final Outlined add = new Outlined(MethodHandles.lookup(), "addLoop", 3);
+  private final Outlined begin = new Outlined(MethodHandles.lookup(), "beginLoop", 1);
   private final Outlined largest = new Outlined(MethodHandles.lookup(), "largestLoop", 2);
   private final Outlined rescale = new Outlined(MethodHandles.lookup(), "rescaleLoop", 3);
   private final Outlined weights = new Outlined(MethodHandles.lookup(), "weightsLoop", 3);
@@ -41,12 +43,42 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public int slack() {
-    return L;
+    return 2 * L;
   }
 
   @Override
   public double get(long address) {
     return Memory.getFloat(address);
+  }
+
+  @Override
+  public void put(long address, double value) {
+    Memory.putFloat(address, (float) value);
+  }
+
+  @Override
+  public boolean finite(long x, int n, long spare) {
+    zeroTimes.run(x, spare, n);
+    float sum = 0;
+    for (int i = 0; i < L; i++) {
+      sum += Memory.getFloat(spare + 4L * i);
+    }
+    return sum == 0;
+  }
+
+  /** Lanes of 0, but NaN where one of the elements is not finite. */
+  private static void zeroTimesLoop(long x, long spare, int n) {
+    FloatVector zero = FloatVector.zero(S);
+    FloatVector sum = zero;
+    int i = 0;
+    for (; i < S.loopBound(n); i += L) {
+      sum = load(x + 4L * i).fma(zero, sum);
+    }
+    float rest = 0;
+    for (; i < n; i++) {
+      rest += Memory.getFloat(x + 4L * i) * 0f;
+    }
+    sum.add(rest).intoMemorySegment(ALL, spare, ORDER);
   }
 
   @Override
@@ -109,31 +141,46 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public int stateElements() {
+    return stateLength();
+  }
+
+  @Override
+  public void begin(long states, int n) {
+    begin.run(states, n);
+  }
+
+  private static void beginLoop(long states, int n) {
+    long bytes = 4L * stateLength();
+    for (int i = 0; i < n; i++) {
+      Memory.putFloat(states + i * bytes, NONE);
+      FloatVector.zero(S).intoMemorySegment(ALL, states + i * bytes + SUMS, ORDER);
+    }
+  }
+
+  private static int stateLength() {
     return 16 + Math.max(L, 16);
   }
 
   @Override
-  public void begin(long state) {
-    Memory.putFloat(state, NONE);
-    FloatVector.zero(S).intoMemorySegment(ALL, state + SUMS, ORDER);
-  }
-
-  @Override
-  public void softmax(long scores, int n, long state, long out, int columns) {
+  public void softmax(long scores, int n, int total, long state, long out, int columns) {
     largest.run(scores, state, n);
     float before = Memory.getFloat(state);
     float most = Memory.getFloat(state + LARGEST);
     float shift = most == NONE ? 0 : most;
     if (most != before) {
-      rescale.run(state, bits(shift), out, columns);
       Memory.putFloat(state, most);
+      if (before != NONE) {
+        rescale.run(state, bits(before - shift), out, columns);
+      }
     }
-    weights.run(scores, bits(shift), state + SUMS, n);
+    weights.run(scores, bits(shift), state + SUMS, total);
   }
 
   private static void largestLoop(long scores, long state, int n) {
-    // The end of the last vector counts as masked.
-    FloatVector.broadcast(S, NONE).intoMemorySegment(ALL, scores + 4L * n, ORDER);
+    // What the query does not see counts as masked: the end of the last vector, and as much as a register tile has rows.
+    FloatVector none = FloatVector.broadcast(S, NONE);
+    none.intoMemorySegment(ALL, scores + 4L * n, ORDER);
+    none.intoMemorySegment(ALL, scores + 4L * (n + L), ORDER);
     FloatVector most = FloatVector.broadcast(S, Memory.getFloat(state));
     for (int i = 0; i < n; i += L) {
       FloatVector x = load(scores + 4L * i);
@@ -143,9 +190,8 @@ final class VectorScoreMath implements ScoreMath {
     Memory.putFloat(state + LARGEST, most.reduceLanes(VectorOperators.MAX));
   }
 
-  private static void rescaleLoop(long state, long shiftBits, long out, int columns) {
-    FloatVector before = FloatVector.broadcast(S, Memory.getFloat(state));
-    FloatVector factor = VectorFunctions.expOfNegative(before.sub(float32(shiftBits)));
+  private static void rescaleLoop(long state, long differenceBits, long out, int columns) {
+    FloatVector factor = VectorFunctions.expOfNegative(FloatVector.broadcast(S, float32(differenceBits)));
     load(state + SUMS).mul(factor).intoMemorySegment(ALL, state + SUMS, ORDER);
     for (int i = 0; i < columns; i += L) {
       load(out + 4L * i).mul(factor).intoMemorySegment(ALL, out + 4L * i, ORDER);
