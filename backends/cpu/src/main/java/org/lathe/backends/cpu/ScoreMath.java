@@ -15,6 +15,7 @@ interface ScoreMath {
   /**
    * Whether none of {@code n} elements is infinite or NaN.
    *
+   * @param n a multiple of {@link TileProducts#span}
    * @param spare 64 bytes or one vector that may be overwritten
    */
   boolean finite(long x, int n, long spare);

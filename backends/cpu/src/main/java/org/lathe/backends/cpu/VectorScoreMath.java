@@ -68,17 +68,11 @@ final class VectorScoreMath implements ScoreMath {
 
   /** Lanes of 0, but NaN where one of the elements is not finite. */
   private static void zeroTimesLoop(long x, long spare, int n) {
-    FloatVector zero = FloatVector.zero(S);
-    FloatVector sum = zero;
-    int i = 0;
-    for (; i < S.loopBound(n); i += L) {
-      sum = load(x + 4L * i).fma(zero, sum);
+    FloatVector sum = FloatVector.zero(S);
+    for (int i = 0; i < n; i += L) {
+      sum = load(x + 4L * i).mul(0).add(sum);
     }
-    float rest = 0;
-    for (; i < n; i++) {
-      rest += Memory.getFloat(x + 4L * i) * 0f;
-    }
-    sum.add(rest).intoMemorySegment(ALL, spare, ORDER);
+    sum.intoMemorySegment(ALL, spare, ORDER);
   }
 
   @Override
