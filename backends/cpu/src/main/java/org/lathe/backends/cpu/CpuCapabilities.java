@@ -12,6 +12,9 @@ import org.lathe.hal.spec.Pooling;
 
 /** Every kernel on every element type, except arithmetic that has no meaning. */
 final class CpuCapabilities implements Capabilities {
+  private static final Optional<String> NO_BOOL_SUMS =
+      Optional.of("bool has no sum of products; cast it to a number first");
+
   private final Set<DType> dtypes = Set.copyOf(EnumSet.allOf(DType.class));
 
   @Override
@@ -21,15 +24,12 @@ final class CpuCapabilities implements Capabilities {
 
   @Override
   public Optional<String> refuses(KernelSpec spec) {
-    DType type =
-        switch (spec) {
-          case Contraction c -> c.a().dtype();
-          case Convolution c -> c.first().dtype();
-          case Pooling p -> p.dtype();
-          default -> DType.F32;
-        };
-    return type == DType.BOOL
-        ? Optional.of("bool has no sum of products; cast it to a number first")
-        : Optional.empty();
+    return switch (spec) {
+      case Contraction c when c.a().dtype() == DType.BOOL -> NO_BOOL_SUMS;
+      case Convolution c when c.first().dtype() == DType.BOOL -> NO_BOOL_SUMS;
+      case Pooling p when !p.dtype().isFloating() ->
+        Optional.of("it pools floating numbers, not " + p.dtype() + "; cast it first");
+      default -> Optional.empty();
+    };
   }
 }

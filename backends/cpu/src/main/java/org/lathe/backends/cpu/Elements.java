@@ -49,4 +49,29 @@ final class Elements {
       case I32, U8, BOOL -> Memory.putInt(to, toInt(stored, from));
     }
   }
+
+  /** Reads an element of a floating type. */
+  static double toDouble(DType stored, long address) {
+    return stored == DType.F64 ? Memory.getDouble(address) : toFloat(stored, address);
+  }
+
+  /** Rounds to a floating type and writes. */
+  static void store(DType stored, long address, double value) {
+    switch (stored) {
+      case F32 -> Memory.putFloat(address, (float) value);
+      case F64 -> Memory.putDouble(address, value);
+      case F16 -> Memory.putShort(address, Float.floatToFloat16((float) value));
+      case BF16 -> Memory.putShort(address, toBfloat16((float) value));
+      default -> throw new IllegalArgumentException(stored + " is not floating");
+    }
+  }
+
+  /** Rounds to nearest, ties to even; a NaN stays one. */
+  static short toBfloat16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return (short) (bits >>> 16 | 0x40);
+    }
+    return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+  }
 }

@@ -31,7 +31,7 @@ final class Kernels {
       case Convolution s -> s.form() == Convolution.Form.FILTER_GRADIENT
           ? FilterGradientKernel.of(s, Simd.PRESENT)
           : ConvolutionKernel.of(s, Simd.PRESENT);
-      case Pooling s -> unwired(s);
+      case Pooling s -> PoolingKernel.of(s, Simd.PRESENT);
       case Recurrence s -> RecurrenceKernel.of(s);
       case Attention s -> AttentionKernel.of(s);
       case Gather s -> GatherKernel.of(s);

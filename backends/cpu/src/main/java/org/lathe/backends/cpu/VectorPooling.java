@@ -1,0 +1,180 @@
+package org.lathe.backends.cpu;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.ConcurrentHashMap;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * 2x2 pooling with vectors. Loaded once for each vector length that lines of results call for, so that the species is a
+ * constant of the compiled code.
+ */
+final class VectorPooling implements PairPooling {
+  private static final ConcurrentHashMap<VectorSpecies<Float>, Class<?>> CLASSES = new ConcurrentHashMap<>();
+
+  private static final VectorSpecies<Float> S = species();
+  private static final int LANES = S.length();
+  private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(S, i -> wrapped(2 * i));
+  private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> wrapped(2 * i + 1));
+  private static final VectorShuffle<Float> LOW = VectorShuffle.fromOp(S, i -> i / 2);
+  private static final VectorShuffle<Float> HIGH = VectorShuffle.fromOp(S, i -> (i + LANES) / 2);
+  private static final VectorMask<Float> ODD_LANES = VectorMask.fromLong(S, 0xaaaa_aaaa_aaaa_aaaaL);
+  private static final VectorMask<Float> UPPER = VectorMask.fromLong(S, -1L << LANES / 2);
+
+  private final int width;
+
+  /** @param width results in a line, at least one vector */
+  VectorPooling(int width) {
+    this.width = width;
+  }
+
+  private static int wrapped(int lane) {
+    return lane % LANES;
+  }
+
+  private static VectorSpecies<Float> species() {
+    try {
+      Object given = MethodHandles.classData(MethodHandles.lookup(), "_", VectorSpecies.class);
+      return given == null ? FloatVector.SPECIES_PREFERRED : ((VectorSpecies<?>) given).check(float.class);
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** For lines of {@code width} results, with the longest vectors that fit into them. */
+  static PairPooling of(int width) {
+    VectorSpecies<Float> fitting = FloatVector.SPECIES_PREFERRED;
+    if (width < fitting.length()) {
+      fitting = width >= 8 && fitting.length() > 8 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
+    }
+    Class<?> type = CLASSES.computeIfAbsent(fitting, VectorPooling::load);
+    try {
+      return (PairPooling)
+          MethodHandles.privateLookupIn(type, MethodHandles.lookup())
+              .findConstructor(type, MethodType.methodType(void.class, int.class))
+              .invoke(width);
+    } catch (Throwable e) {
+      throw new IllegalStateException("the pooling class for " + fitting + " cannot be made", e);
+    }
+  }
+
+  private static Class<?> load(VectorSpecies<Float> species) {
+    try (InputStream in = VectorPooling.class.getResourceAsStream("VectorPooling.class")) {
+      if (in == null) {
+        throw new IllegalStateException("VectorPooling.class is not where it was loaded from");
+      }
+      return MethodHandles.lookup()
+          .defineHiddenClassWithClassData(in.readAllBytes(), species, true)
+          .lookupClass();
+    } catch (IOException | IllegalAccessException e) {
+      throw new IllegalStateException("the pooling class for " + species + " cannot be loaded", e);
+    }
+  }
+
+  private static FloatVector at(long address) {
+    return FloatVector.fromMemorySegment(S, Memory.ALL, address, Memory.ORDER);
+  }
+
+  /** The lanes of two vectors that {@code shuffle} takes from each: the first half of the result from a. */
+  private static FloatVector halves(FloatVector a, FloatVector b, VectorShuffle<Float> shuffle) {
+    return a.rearrange(shuffle).blend(b.rearrange(shuffle), UPPER);
+  }
+
+  /** Where a, which comes first, stays the maximum: it is no less than b, or NaN. */
+  private static VectorMask<Float> stays(FloatVector a, FloatVector b) {
+    return a.compare(VectorOperators.GE, b).or(a.compare(VectorOperators.NE, a));
+  }
+
+  @Override
+  public void pick(long data, long other, long step, long to) {
+    for (int x = 0; ; x += LANES) {
+      // The last vector overlaps the one before; it writes the same values again.
+      int first = Math.min(x, width - LANES);
+      long d = data + 8L * first;
+      long o = other + 8L * first;
+      pickVector(d, o, step, to + 4L * first);
+      if (first + LANES >= width) {
+        return;
+      }
+    }
+  }
+
+  private static void pickVector(long d, long o, long step, long to) {
+    long next = 4L * LANES;
+    FloatVector top0 = at(d);
+    FloatVector top1 = at(d + next);
+    FloatVector a = halves(top0, top1, EVEN);
+    FloatVector b = halves(top0, top1, ODD);
+    FloatVector low0 = at(d + step);
+    FloatVector low1 = at(d + step + next);
+    FloatVector c = halves(low0, low1, EVEN);
+    FloatVector e = halves(low0, low1, ODD);
+    VectorMask<Float> ab = stays(a, b);
+    FloatVector top = b.blend(a, ab);
+    VectorMask<Float> topC = stays(top, c);
+    FloatVector three = c.blend(top, topC);
+    VectorMask<Float> threeE = stays(three, e);
+    if (d == o) {
+      e.blend(three, threeE).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+      return;
+    }
+    FloatVector oTop0 = at(o);
+    FloatVector oTop1 = at(o + next);
+    FloatVector oLow0 = at(o + step);
+    FloatVector oLow1 = at(o + step + next);
+    FloatVector oTop = halves(oTop0, oTop1, ODD).blend(halves(oTop0, oTop1, EVEN), ab);
+    FloatVector oThree = halves(oLow0, oLow1, EVEN).blend(oTop, topC);
+    halves(oLow0, oLow1, ODD).blend(oThree, threeE).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+  }
+
+  @Override
+  public void route(long data, long step, long gradient, long to) {
+    for (int x = 0; ; x += LANES) {
+      int first = Math.min(x, width - LANES);
+      routeVector(data + 8L * first, step, gradient + 4L * first, to + 8L * first);
+      if (first + LANES >= width) {
+        return;
+      }
+    }
+  }
+
+  private static void routeVector(long d, long step, long gradient, long to) {
+    long next = 4L * LANES;
+    FloatVector top0 = at(d);
+    FloatVector top1 = at(d + next);
+    FloatVector a = halves(top0, top1, EVEN);
+    FloatVector b = halves(top0, top1, ODD);
+    FloatVector low0 = at(d + step);
+    FloatVector low1 = at(d + step + next);
+    FloatVector c = halves(low0, low1, EVEN);
+    FloatVector e = halves(low0, low1, ODD);
+    VectorMask<Float> ab = stays(a, b);
+    FloatVector top = b.blend(a, ab);
+    VectorMask<Float> topC = stays(top, c);
+    VectorMask<Float> threeE = stays(c.blend(top, topC), e);
+    FloatVector zero = FloatVector.zero(S);
+    FloatVector g = at(gradient);
+    FloatVector gThree = zero.blend(g, threeE);
+    FloatVector gTop = zero.blend(gThree, topC);
+    FloatVector gC = gThree.blend(zero, topC);
+    storePairs(zero.blend(gTop, ab), gTop.blend(zero, ab), to, next);
+    storePairs(gC, g.blend(zero, threeE), to + step, next);
+  }
+
+  /** Stores a and b lane by lane in turn. */
+  private static void storePairs(FloatVector a, FloatVector b, long to, long next) {
+    a.rearrange(LOW).blend(b.rearrange(LOW), ODD_LANES).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+    a.rearrange(HIGH).blend(b.rearrange(HIGH), ODD_LANES).intoMemorySegment(Memory.ALL, to + next, Memory.ORDER);
+  }
+
+  @Override
+  public String toString() {
+    return LANES + " at a time";
+  }
+}
