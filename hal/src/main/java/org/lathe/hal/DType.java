@@ -4,15 +4,11 @@ import java.util.Locale;
 
 /** The element types of buffers and expressions. All are stored little-endian, densely. */
 public enum DType {
-  F32(4),
-  F64(8),
+  F32(4), F64(8),
   /** IEEE binary16. A storage type: arithmetic is done in f32 and rounded when stored. */
   F16(2),
   /** bfloat16. A storage type: arithmetic is done in f32 and rounded when stored. */
-  BF16(2),
-  I32(4),
-  I64(8),
-  U8(1),
+  BF16(2), I32(4), I64(8), U8(1),
   /** One byte, 0 or 1. */
   BOOL(1);
 

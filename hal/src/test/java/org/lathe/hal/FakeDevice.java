@@ -204,7 +204,8 @@ public final class FakeDevice implements Device {
               run(loop.body(), inner.stream().mapToLong(Long::longValue).toArray());
             }
           }
-          case Step.Branch b -> run(memory(b.predicate(), at, 0).get(ValueLayout.JAVA_BYTE, 0) != 0 ? b.then() : b.otherwise(), at);
+          case Step.Branch b ->
+            run(memory(b.predicate(), at, 0).get(ValueLayout.JAVA_BYTE, 0) != 0 ? b.then() : b.otherwise(), at);
         }
       }
     }

@@ -67,7 +67,9 @@ public final class RandomSpecs {
   }
 
   private double value() {
-    return random.nextBoolean() ? VALUES[random.nextInt(VALUES.length)] : random.nextGaussian() * Math.pow(10, random.nextInt(40) - 20);
+    return random.nextBoolean()
+        ? VALUES[random.nextInt(VALUES.length)]
+        : random.nextGaussian() * Math.pow(10, random.nextInt(40) - 20);
   }
 
   /** A permuted dense view with an offset: legal as an output. */
@@ -123,9 +125,14 @@ public final class RandomSpecs {
       int c = nodes.get(random.nextInt(nodes.size()));
       DType ta = b.type(a);
       nodes.add(switch (random.nextInt(4)) {
-        case 0 -> b.unary(ta == DType.BOOL ? UnaryOp.NOT
-            : ta.isFloating() ? pick(java.util.Arrays.stream(UnaryOp.values()).filter(u -> u != UnaryOp.NOT).toArray(UnaryOp[]::new)) : UnaryOp.NEG, a);
-        case 1 -> b.binary(ta == DType.BOOL ? pick(BinaryOp.AND, BinaryOp.XOR, BinaryOp.EQ)
+        case 0 -> b.unary(ta == DType.BOOL
+            ? UnaryOp.NOT
+            : ta.isFloating()
+                ? pick(java.util.Arrays.stream(UnaryOp.values()).filter(u -> u != UnaryOp.NOT).toArray(UnaryOp[]::new))
+                : UnaryOp.NEG,
+            a);
+        case 1 -> b.binary(ta == DType.BOOL
+            ? pick(BinaryOp.AND, BinaryOp.XOR, BinaryOp.EQ)
             : pick(BinaryOp.ADD, BinaryOp.DIV, BinaryOp.MAX, BinaryOp.LT, BinaryOp.NE), a, b.cast(c, ta));
         case 2 -> b.select(b.cast(c, DType.BOOL), a, b.cast(c, ta));
         default -> b.cast(a, dtype());
@@ -231,7 +238,8 @@ public final class RandomSpecs {
 
   private Convolution convolution() {
     long groups = 1 + random.nextInt(3);
-    Convolution.Geometry g = new Convolution.Geometry(size(), groups * size(), size(), size(), groups * size(), size(), size(), size(),
+    Convolution.Geometry g = new Convolution.Geometry(size(), groups * size(), size(), size(), groups * size(), size(),
+        size(), size(),
         size(), 1 + size(), 1 + size(), size(), size(), 1 + size(), 1 + size(), groups);
     Convolution.Form form = pick(Convolution.Form.values());
     DType type = real();
@@ -247,7 +255,9 @@ public final class RandomSpecs {
 
   private Pooling pooling() {
     Pooling.Kind kind = pick(Pooling.Kind.values());
-    Pooling.Form form = kind == Pooling.Kind.MAX ? pick(Pooling.Form.values()) : pick(Pooling.Form.FORWARD, Pooling.Form.GRADIENT);
+    Pooling.Form form = kind == Pooling.Kind.MAX
+        ? pick(Pooling.Form.values())
+        : pick(Pooling.Form.FORWARD, Pooling.Form.GRADIENT);
     return new Pooling(kind, form, real(), size(), size(), size(), size(), size(), size(), size(), size(), 1 + size(),
         1 + size(), size(), size(), random.nextBoolean());
   }
@@ -260,7 +270,8 @@ public final class RandomSpecs {
     long w = size();
     long v = size();
     DType type = pick(DType.F32, DType.F64);
-    @Nullable View bias = random.nextBoolean() ? null : unguarded(type, Dims.of(b, h, q, k));
+    @Nullable
+    View bias = random.nextBoolean() ? null : unguarded(type, Dims.of(b, h, q, k));
     return new Attention(pick(Attention.Form.values()), b, h, q, k, w, v, random.nextBoolean(), value(),
         output(type, Dims.of(b, h, q, w)), output(type, Dims.of(b, h, k, w)), output(type, Dims.of(b, h, k, v)), bias,
         output(type, Dims.of(b, h, q, v)));
@@ -281,7 +292,8 @@ public final class RandomSpecs {
         this::contraction,
         this::convolution,
         this::pooling,
-        () -> new Recurrence(pick(Recurrence.Cell.values()), pick(Recurrence.Form.values()), pick(DType.F32, DType.F64), size(),
+        () -> new Recurrence(pick(Recurrence.Cell.values()), pick(Recurrence.Form.values()), pick(DType.F32, DType.F64),
+            size(),
             size(), size(), random.nextBoolean()),
         this::attention,
         () -> new Gather(dtype(), pick(DType.I32, DType.I64), 1 + size(), size(), size()),
@@ -289,7 +301,8 @@ public final class RandomSpecs {
         () -> new RandomBits(size()),
         () -> new Sort(dtype(), size(), size(), random.nextBoolean()),
         () -> new TopK(dtype(), size(), 13, size()),
-        () -> new Scan(pick(Combiner.SUM, Combiner.MAX), real(), size(), size(), size(), random.nextBoolean(), random.nextBoolean()),
+        () -> new Scan(pick(Combiner.SUM, Combiner.MAX), real(), size(), size(), size(), random.nextBoolean(),
+            random.nextBoolean()),
         () -> new Copy(size()));
   }
 
@@ -298,7 +311,8 @@ public final class RandomSpecs {
   }
 
   private String text() {
-    return pick("", "relu", "a \"quoted\" \\ label", "two\nlines\ttab\r", "größer 模型 😀", "lone \ud800 surrogate", "end", "}");
+    return pick("", "relu", "a \"quoted\" \\ label", "two\nlines\ttab\r", "größer 模型 😀", "lone \ud800 surrogate",
+        "end", "}");
   }
 
   private Slice slice(int buffers) {
@@ -323,7 +337,8 @@ public final class RandomSpecs {
         case 1 -> new Step.Branch(slice(buffers), steps(depth + 1, buffers), steps(depth + 1, buffers));
         default -> {
           KernelSpec spec = spec();
-          yield new Step.Dispatch(spec, slices(spec.inputs().size(), buffers), slices(spec.outputs().size(), buffers), text());
+          yield new Step.Dispatch(spec, slices(spec.inputs().size(), buffers), slices(spec.outputs().size(), buffers),
+              text());
         }
       });
     }
@@ -337,7 +352,8 @@ public final class RandomSpecs {
       Role role = pick(Role.values());
       byte[] data = new byte[random.nextInt(20)];
       random.nextBytes(data);
-      buffers.add(role == Role.CONSTANT ? new BufferDecl(text(), role, data.length, Bytes.of(data))
+      buffers.add(role == Role.CONSTANT
+          ? new BufferDecl(text(), role, data.length, Bytes.of(data))
           : new BufferDecl(text(), role, random.nextInt(10000), null));
     }
     return new Program(text(), buffers, steps(0, buffers.size()));

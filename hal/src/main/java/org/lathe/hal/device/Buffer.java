@@ -17,7 +17,8 @@ public interface Buffer extends AutoCloseable {
   void read(long offset, MemorySegment target);
 
   /** The memory itself where the host can address it, else null. Valid until the buffer is closed. */
-  @Nullable MemorySegment host();
+  @Nullable
+  MemorySegment host();
 
   /** Gives the memory back; a second call does nothing. Not while a run that uses it is under way. */
   @Override

@@ -13,9 +13,7 @@ package org.lathe.hal.device;
 public record DeviceInfo(
     String backend, int index, Kind kind, String name, String version, int computeUnits, long memoryBytes) {
   public enum Kind {
-    CPU,
-    GPU,
-    ACCELERATOR
+    CPU, GPU, ACCELERATOR
   }
 
   /** The name on the command line, such as {@code opencl:0}. */

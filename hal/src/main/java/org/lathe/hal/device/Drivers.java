@@ -62,7 +62,8 @@ public final class Drivers {
         return;
       } catch (ServiceConfigurationError | LinkageError e) {
         broken.add(
-            new Absent("?", "a backend could not be loaded: " + describe(e), "repair or remove its jar on the class path"));
+            new Absent("?", "a backend could not be loaded: " + describe(e),
+                "repair or remove its jar on the class path"));
       }
     }
   }
@@ -83,7 +84,8 @@ public final class Drivers {
    */
   public static Probe probe(Driver driver) {
     try {
-      @Nullable Probe probe = driver.probe();
+      @Nullable
+      Probe probe = driver.probe();
       return probe == null ? broken(driver, "its probe gave nothing") : probe;
     } catch (RuntimeException | LinkageError e) {
       return broken(driver, "its probe failed with " + describe(e));
@@ -92,7 +94,8 @@ public final class Drivers {
 
   private static Probe broken(Driver driver, String what) {
     return new Probe.Unavailable(
-        "backend '" + driver.name() + "' is defective: " + what, "report this as a defect of " + driver.getClass().getName());
+        "backend '" + driver.name() + "' is defective: " + what,
+        "report this as a defect of " + driver.getClass().getName());
   }
 
   private static String describe(Throwable e) {
@@ -136,7 +139,8 @@ public final class Drivers {
           "name one of these, or add the backend's jar, such as lathe-" + wanted.backend() + ", to the class path");
     }
     return switch (probe(driver)) {
-      case Probe.Unavailable(String reason, String remedy) -> throw new DeviceUnavailable("device '" + name + "': " + reason, remedy);
+      case Probe.Unavailable(String reason, String remedy) ->
+        throw new DeviceUnavailable("device '" + name + "': " + reason, remedy);
       case Probe.Available(List<Device> devices) -> only(wanted, devices);
     };
   }

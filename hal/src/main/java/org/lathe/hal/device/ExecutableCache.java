@@ -212,7 +212,8 @@ public final class ExecutableCache {
   private void complain(String what, IOException e) {
     if (!complained.getAndSet(true)) {
       complaints.accept(
-          "kernels are compiled anew in each process: " + what + " (" + e + "); make it writable or set -D" + DIRECTORY_PROPERTY);
+          "kernels are compiled anew in each process: " + what + " (" + e + "); make it writable or set -D"
+              + DIRECTORY_PROPERTY);
     }
   }
 }

@@ -3,9 +3,7 @@ package org.lathe.hal.expr;
 /** Functions of two operands of one type. Comparisons give bool; all others give the operands' type. */
 public enum BinaryOp {
   /** Wraps for integers. Arithmetic is not of bool. */
-  ADD,
-  SUB,
-  MUL,
+  ADD, SUB, MUL,
   /** For integers: truncates, and gives 0 where the divisor is 0. */
   DIV,
   /** The remainder with the dividend's sign, as Java's {@code %}; for integers 0 where the divisor is 0. */
@@ -17,18 +15,11 @@ public enum BinaryOp {
   /** NaN if either operand is NaN; -0 is below 0, false below true. */
   MIN,
   /** Bitwise for integers, logical for bool. */
-  AND,
-  OR,
-  XOR,
+  AND, OR, XOR,
   /** Shifts left by the low bits of the second operand, as Java; i32 and i64 only. */
   SHL,
   /** Shifts right filling with zeros, as Java's {@code >>>}; i32 and i64 only. */
-  SHR,
-  LT,
-  LE,
-  GT,
-  GE,
-  EQ,
+  SHR, LT, LE, GT, GE, EQ,
   /** True when either operand is NaN. */
   NE;
 

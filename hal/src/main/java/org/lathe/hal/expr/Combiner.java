@@ -10,10 +10,7 @@ import org.lathe.hal.DType;
  * "all".
  */
 public enum Combiner {
-  SUM,
-  PRODUCT,
-  MAX,
-  MIN,
+  SUM, PRODUCT, MAX, MIN,
   /** The i32 index of the first maximum; the first NaN counts as the maximum. */
   ARGMAX,
   /** The i32 index of the first minimum; the first NaN counts as the minimum. */

@@ -22,7 +22,8 @@ final class ExprTypes {
     };
     if (!legal) {
       throw new IllegalArgumentException(
-          "node %" + i + " = " + node + " is not legal on operands of " + node.operands().stream().map(o -> nodes.get(o).type()).toList());
+          "node %" + i + " = " + node + " is not legal on operands of "
+              + node.operands().stream().map(o -> nodes.get(o).type()).toList());
     }
   }
 

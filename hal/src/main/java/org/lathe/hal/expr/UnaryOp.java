@@ -6,28 +6,17 @@ package org.lathe.hal.expr;
  */
 public enum UnaryOp {
   /** Negation; wraps for integers. */
-  NEG,
-  ABS,
+  NEG, ABS,
   /** -1, 0 or 1; NaN for NaN. */
   SIGN,
   /** 1/x; floating only. */
-  RECIPROCAL,
-  SQRT,
+  RECIPROCAL, SQRT,
   /** 1/sqrt(x). */
-  RSQRT,
-  EXP,
-  EXPM1,
-  LOG,
-  LOG1P,
-  SIN,
-  COS,
-  TANH,
+  RSQRT, EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH,
   /** 1/(1+exp(-x)), without overflow. */
   SIGMOID,
   /** The Gauss error function. */
-  ERF,
-  FLOOR,
-  CEIL,
+  ERF, FLOOR, CEIL,
   /** To the nearest integer, ties to even. */
   ROUND,
   /** Logical not; bool to bool. */

@@ -37,12 +37,15 @@ public final class ChromeTrace {
     String separator = "\n";
     for (int row = 0; row < tracks.size(); row++) {
       Track track = tracks.get(row);
-      out.write(separator + "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":" + (row + 1) + ",\"args\":{\"name\":" + quote(track.name()) + "}}");
+      out.write(separator + "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":" + (row + 1)
+          + ",\"args\":{\"name\":" + quote(track.name()) + "}}");
       separator = ",\n";
       for (KernelTiming t : track.timings()) {
         out.write(
-            separator + "{\"ph\":\"X\",\"name\":" + quote(t.label().isEmpty() ? t.kernel() : t.label()) + ",\"cat\":\"kernel\",\"pid\":1,\"tid\":" + (row + 1)
-                + ",\"ts\":" + micros(track.startNanos() + t.startNanos()) + ",\"dur\":" + micros(t.endNanos() - t.startNanos())
+            separator + "{\"ph\":\"X\",\"name\":" + quote(t.label().isEmpty() ? t.kernel() : t.label())
+                + ",\"cat\":\"kernel\",\"pid\":1,\"tid\":" + (row + 1)
+                + ",\"ts\":" + micros(track.startNanos() + t.startNanos()) + ",\"dur\":"
+                + micros(t.endNanos() - t.startNanos())
                 + ",\"args\":{\"dispatch\":" + t.dispatch() + ",\"kernel\":" + quote(t.kernel()) + "}}");
       }
     }
@@ -60,7 +63,8 @@ public final class ChromeTrace {
 
   /** The format counts in microseconds. */
   private static String micros(long nanos) {
-    return (nanos < 0 ? "-" : "") + Math.abs(nanos) / 1000 + String.format(Locale.ROOT, ".%03d", Math.abs(nanos) % 1000);
+    return (nanos < 0 ? "-" : "") + Math.abs(nanos) / 1000
+        + String.format(Locale.ROOT, ".%03d", Math.abs(nanos) % 1000);
   }
 
   private static String quote(String s) {

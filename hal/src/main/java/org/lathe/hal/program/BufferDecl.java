@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 public record BufferDecl(String name, Role role, long bytes, @Nullable Bytes data) {
   public BufferDecl {
     if ((data != null) != (role == Role.CONSTANT) || (data != null && data.length() != bytes)) {
-      throw new IllegalArgumentException("buffer '" + name + "': a constant, and nothing else, carries its " + bytes + " bytes");
+      throw new IllegalArgumentException(
+          "buffer '" + name + "': a constant, and nothing else, carries its " + bytes + " bytes");
     }
   }
 }

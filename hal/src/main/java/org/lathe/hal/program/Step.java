@@ -17,7 +17,8 @@ public sealed interface Step {
       outputs = List.copyOf(outputs);
       if (inputs.size() != spec.inputs().size() || outputs.size() != spec.outputs().size()) {
         throw new IllegalArgumentException(
-            "dispatch '" + label + "' binds " + inputs.size() + " inputs and " + outputs.size() + " outputs to a kernel with "
+            "dispatch '" + label + "' binds " + inputs.size() + " inputs and " + outputs.size()
+                + " outputs to a kernel with "
                 + spec.inputs().size() + " and " + spec.outputs().size());
       }
     }

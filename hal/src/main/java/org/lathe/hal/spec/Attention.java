@@ -41,11 +41,11 @@ public record Attention(
     View value,
     @Nullable View bias,
     View out)
-    implements KernelSpec {
+    implements
+      KernelSpec {
 
   public enum Form {
-    FORWARD,
-    BACKWARD
+    FORWARD, BACKWARD
   }
 
   public Attention {
@@ -57,7 +57,8 @@ public record Attention(
     DType dtype = query.dtype();
     Check.that(dtype == DType.F32 || dtype == DType.F64, "an Attention of " + dtype);
     Check.that(
-        key.dtype() == dtype && value.dtype() == dtype && out.dtype() == dtype && (bias == null || bias.dtype() == dtype),
+        key.dtype() == dtype && value.dtype() == dtype && out.dtype() == dtype
+            && (bias == null || bias.dtype() == dtype),
         "an Attention of " + dtype + " has an operand of another dtype");
     if (bias != null) {
       Check.views("an Attention's bias", List.of(bias), Dims.of(batch, heads, queries, keys));

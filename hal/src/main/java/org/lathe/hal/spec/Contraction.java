@@ -15,7 +15,8 @@ import org.lathe.hal.Dims;
  * @param b over {@code batch ++ [k, n]}, of the same dtype as {@code a}
  */
 public record Contraction(Dims batch, long m, long n, long k, View a, View b, Epilogue epilogue)
-    implements KernelSpec {
+    implements
+      KernelSpec {
   public Contraction {
     Check.views("a Contraction's first factor", List.of(a), batch.append(Dims.of(m, k)));
     Check.views("a Contraction's second factor", List.of(b), batch.append(Dims.of(k, n)));

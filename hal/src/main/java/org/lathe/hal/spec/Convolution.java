@@ -14,7 +14,8 @@ import org.lathe.hal.Dims;
  *
  * <pre>result[b, f, y, x] = sum over c, i, j of data[b, c, y*strideY + i*dilationY - padY, x*strideX + j*dilationX - padX] * filters[f, c, i, j]</pre>
  *
- * with zeros outside the data.
+ * with zeros outside the data. Whether a factor that is not finite gives NaN where it meets such a zero, or nothing, is the
+ * backend's choice: not every one multiplies there.
  *
  * <p>{@code FORWARD}: {@code first} = data, {@code second} = filters, the epilogue over the result's space. {@code
  * DATA_GRADIENT}: {@code first} = the result's gradient, {@code second} = filters, the epilogue over the data's space.
@@ -22,12 +23,11 @@ import org.lathe.hal.Dims;
  * space. Inputs after the first two are the epilogue's.
  */
 public record Convolution(Form form, Geometry geometry, View first, View second, Epilogue epilogue)
-    implements KernelSpec {
+    implements
+      KernelSpec {
 
   public enum Form {
-    FORWARD,
-    DATA_GRADIENT,
-    FILTER_GRADIENT
+    FORWARD, DATA_GRADIENT, FILTER_GRADIENT
   }
 
   /** Sizes, in elements. Padding is not negative; padding after the data follows from the output's size. */

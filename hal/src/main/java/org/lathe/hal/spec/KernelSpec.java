@@ -10,20 +10,20 @@ import java.util.List;
  */
 public sealed interface KernelSpec
     permits Map,
-        Reduce,
-        RowProgram,
-        Contraction,
-        Convolution,
-        Pooling,
-        Recurrence,
-        Attention,
-        Gather,
-        Scatter,
-        RandomBits,
-        Sort,
-        TopK,
-        Scan,
-        Copy {
+    Reduce,
+    RowProgram,
+    Contraction,
+    Convolution,
+    Pooling,
+    Recurrence,
+    Attention,
+    Gather,
+    Scatter,
+    RandomBits,
+    Sort,
+    TopK,
+    Scan,
+    Copy {
 
   /** What each input slice must hold. */
   List<Operand> inputs();

@@ -33,17 +33,15 @@ public record Pooling(
     long padY,
     long padX,
     boolean countPadding)
-    implements KernelSpec {
+    implements
+      KernelSpec {
 
   public enum Kind {
-    MAX,
-    MEAN
+    MAX, MEAN
   }
 
   public enum Form {
-    FORWARD,
-    GRADIENT,
-    PICK
+    FORWARD, GRADIENT, PICK
   }
 
   public Pooling {

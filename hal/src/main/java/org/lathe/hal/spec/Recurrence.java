@@ -32,9 +32,7 @@ public record Recurrence(
     Cell cell, Form form, DType dtype, long steps, long batch, long hidden, boolean reverse) implements KernelSpec {
 
   public enum Cell {
-    PLAIN(1, 0),
-    LSTM(4, 4),
-    GRU(3, 4);
+    PLAIN(1, 0), LSTM(4, 4), GRU(3, 4);
 
     private final int gates;
     private final int reserved;
@@ -55,8 +53,7 @@ public record Recurrence(
   }
 
   public enum Form {
-    FORWARD,
-    BACKWARD
+    FORWARD, BACKWARD
   }
 
   public Recurrence {

@@ -29,7 +29,8 @@ public record Reduce(
     List<View> epilogueInputs,
     Expr epilogue,
     List<View> outputViews)
-    implements KernelSpec {
+    implements
+      KernelSpec {
   public Reduce {
     inputViews = List.copyOf(inputViews);
     combiners = List.copyOf(combiners);

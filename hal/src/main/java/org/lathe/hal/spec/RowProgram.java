@@ -19,7 +19,8 @@ import org.lathe.hal.expr.Expr;
  */
 public record RowProgram(
     Dims rows, long columns, List<View> inputViews, List<Stage> stages, Expr result, List<View> outputViews)
-    implements KernelSpec {
+    implements
+      KernelSpec {
 
   /** One reduction along the row. The expression has one result. */
   public record Stage(Combiner combiner, Expr expr) {
@@ -50,7 +51,8 @@ public record RowProgram(
     for (int j = 0; j < outputViews.size(); j++) {
       View v = outputViews.get(j);
       boolean oncePerRow = v.strides().rank() == space.rank() && v.strides().last(0) == 0;
-      Check.outputs("a RowProgram's output", List.of(v), oncePerRow ? space.with(rows.rank(), Math.min(1, columns)) : space);
+      Check.outputs("a RowProgram's output", List.of(v),
+          oncePerRow ? space.with(rows.rank(), Math.min(1, columns)) : space);
       Check.that(
           !oncePerRow || columns <= 1 || !perColumn[result.results().get(j)],
           "a RowProgram stores result " + j + " once a row, but it depends on the column");

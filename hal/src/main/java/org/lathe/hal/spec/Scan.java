@@ -13,7 +13,8 @@ import org.lathe.hal.expr.Combiner;
  */
 public record Scan(
     Combiner combiner, DType dtype, long outer, long length, long inner, boolean reverse, boolean exclusive)
-    implements KernelSpec {
+    implements
+      KernelSpec {
   public Scan {
     Check.sizes("a Scan", outer, length, inner);
     Check.combines("a Scan", combiner, dtype, length);

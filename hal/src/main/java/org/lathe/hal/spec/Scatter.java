@@ -15,7 +15,8 @@ import org.lathe.hal.expr.Combiner;
  */
 public record Scatter(
     Combiner combiner, boolean hasBase, DType dtype, DType indexType, long rows, long width, long count)
-    implements KernelSpec {
+    implements
+      KernelSpec {
   public Scatter {
     Check.sizes("a Scatter", rows, width, count);
     Check.indexType(indexType);

@@ -57,20 +57,21 @@ final class ExprParser {
       throw Lexer.failure(at, "expected an operation and its type, such as 'add.f32', found '" + at.text() + "'", null);
     }
     switch (op) {
-      case "input":
+      case "input" :
         return new Expr.Input(in.index("the number of an input"), type);
-      case "const":
-        return type.isFloating() ? Expr.Constant.of(type, in.real("a number"))
+      case "const" :
+        return type.isFloating()
+            ? Expr.Constant.of(type, in.real("a number"))
             : new Expr.Constant(type, in.number("a whole number"));
-      case "cast":
+      case "cast" :
         return new Expr.Cast(operand(in), type);
-      case "select":
+      case "select" :
         int condition = operand(in);
         in.expect(",");
         int a = operand(in);
         in.expect(",");
         return new Expr.Select(condition, a, operand(in), type);
-      default:
+      default :
     }
     for (UnaryOp unary : UnaryOp.values()) {
       if (isNamed(unary, op)) {

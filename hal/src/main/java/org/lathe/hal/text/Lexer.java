@@ -11,10 +11,7 @@ final class Lexer {
   private static final int SHOWN = 40;
 
   enum Kind {
-    WORD,
-    STRING,
-    MARK,
-    END
+    WORD, STRING, MARK, END
   }
 
   /** A token; the text of a string is what stands between the quotes, escapes resolved. */
@@ -156,7 +153,8 @@ final class Lexer {
       at++;
     }
     if (at == start) {
-      throw failure(token(Kind.MARK, start, String.valueOf(c)), "unexpected character " + quote(String.valueOf(c)), null);
+      throw failure(token(Kind.MARK, start, String.valueOf(c)), "unexpected character " + quote(String.valueOf(c)),
+          null);
     }
     return token(Kind.WORD, start, text.substring(start, at));
   }
@@ -188,11 +186,11 @@ final class Lexer {
   private char escaped(int start) {
     char c = at < text.length() ? text.charAt(at++) : ' ';
     switch (c) {
-      case '"', '\\':
+      case '"', '\\' :
         return c;
-      case 'n':
+      case 'n' :
         return '\n';
-      case 'u':
+      case 'u' :
         if (at + 4 <= text.length()) {
           try {
             char unit = (char) Integer.parseInt(text, at, at + 4, 16);
@@ -203,7 +201,7 @@ final class Lexer {
           }
         }
         break;
-      default:
+      default :
     }
     throw failure(token(Kind.STRING, start, ""), "a bad escape in the string that begins here", null);
   }

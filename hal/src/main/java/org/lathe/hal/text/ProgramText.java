@@ -124,7 +124,8 @@ public final class ProgramText {
     Lexer.Token version = in.peek();
     if (in.number("the version of the format") != VERSION) {
       throw Lexer.failure(
-          version, "format version " + version.text() + " was written by another Lathe, this one reads " + VERSION, null);
+          version, "format version " + version.text() + " was written by another Lathe, this one reads " + VERSION,
+          null);
     }
     in.expect("name");
     String name = in.string("the program's name in quotes");

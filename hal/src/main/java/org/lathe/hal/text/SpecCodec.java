@@ -47,7 +47,7 @@ final class SpecCodec {
       case null -> out.append("none");
       case Expr e when e.nodes().size() > NODES_ON_ONE_LINE -> out.append(
           e.toString().replace("{", "{\n  " + indent).replace("; ", ";\n  " + indent));
-      case Long _, Boolean _, Double _, DType _, Dims _, View _, Expr _ -> out.append(value);
+      case Long _,Boolean _,Double _,DType _,Dims _,View _,Expr _ -> out.append(value);
       case Enum<?> e -> out.append(e.name().toLowerCase(Locale.ROOT));
       case List<?> list -> {
         out.append('[');

@@ -43,14 +43,17 @@ record Access(long start, long run, List<Axis> axes) {
     return switch (spec) {
       case Map m -> new Operands(through(m.inputViews(), m.space()), through(m.outputViews(), m.space()));
       case Reduce r -> new Operands(
-          concat(through(r.inputViews(), r.space()), through(r.epilogueInputs(), r.kept())), through(r.outputViews(), r.kept()));
+          concat(through(r.inputViews(), r.space()), through(r.epilogueInputs(), r.kept())),
+          through(r.outputViews(), r.kept()));
       case RowProgram r -> new Operands(through(r.inputViews(), r.space()), through(r.outputViews(), r.space()));
       case Contraction c -> heavy(
-          of(c.a(), c.batch().append(Dims.of(c.m(), c.k()))), of(c.b(), c.batch().append(Dims.of(c.k(), c.n()))), c.epilogue(),
+          of(c.a(), c.batch().append(Dims.of(c.m(), c.k()))), of(c.b(), c.batch().append(Dims.of(c.k(), c.n()))),
+          c.epilogue(),
           c.space());
-      case Convolution c -> heavy(of(c.first(), c.firstSpace()), of(c.second(), c.secondSpace()), c.epilogue(), c.space());
+      case Convolution c ->
+        heavy(of(c.first(), c.firstSpace()), of(c.second(), c.secondSpace()), c.epilogue(), c.space());
       case Attention a -> attention(a);
-      case Pooling _, Recurrence _, Gather _, Scatter _, RandomBits _, Sort _, TopK _, Scan _, Copy _ -> new Operands(
+      case Pooling _,Recurrence _,Gather _,Scatter _,RandomBits _,Sort _,TopK _,Scan _,Copy _ -> new Operands(
           spec.inputs().stream().map(Access::dense).toList(), spec.outputs().stream().map(Access::dense).toList());
     };
   }

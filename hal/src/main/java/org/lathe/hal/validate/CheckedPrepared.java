@@ -102,7 +102,8 @@ final class CheckedPrepared extends Ledger.Resource implements Prepared {
     List<BufferDecl> declared = program.bound();
     if (bindings.size() != declared.size()) {
       throw ledger.misuse(
-          "record or rebind gives " + bindings.size() + " slices to the " + declared.size() + " declarations of program '" + program.name() + "'");
+          "record or rebind gives " + bindings.size() + " slices to the " + declared.size()
+              + " declarations of program '" + program.name() + "'");
     }
     for (int i = 0; i < bindings.size(); i++) {
       BufferSlice s = bindings.get(i);
@@ -128,7 +129,8 @@ final class CheckedPrepared extends Ledger.Resource implements Prepared {
 
   private static boolean overlap(BufferSlice a, long aBytes, BufferSlice b, long bBytes) {
     Buffer left = a.buffer();
-    return left == b.buffer() && a.offset() < b.offset() + bBytes && b.offset() < a.offset() + aBytes && aBytes > 0 && bBytes > 0;
+    return left == b.buffer() && a.offset() < b.offset() + bBytes && b.offset() < a.offset() + aBytes && aBytes > 0
+        && bBytes > 0;
   }
 
   @Override

@@ -49,7 +49,8 @@ final class Dataflow {
       boolean padding = b.bytes() - missing < Slice.ALIGNMENT && missing > 0
           && written[i].firstPresent(missing, b.bytes()) == b.bytes();
       if (b.role() == Role.OUTPUT && missing < b.bytes() && !padding) {
-        flow.problems.add(ProgramVerifier.describe(program, i) + " of " + b.bytes() + " bytes: byte " + missing + " is never written");
+        flow.problems.add(ProgramVerifier.describe(program, i) + " of " + b.bytes() + " bytes: byte " + missing
+            + " is never written");
       }
     }
     return flow.problems;

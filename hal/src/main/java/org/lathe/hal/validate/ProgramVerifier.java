@@ -113,7 +113,8 @@ public final class ProgramVerifier {
         if (Overlap.of(in, out, trips) && !(Overlap.isSame(in, out) && d.spec().allowsInPlace(i, j))) {
           String why = Overlap.isSame(in, out) ? "the kernel does not allow to be in place" : "they overlap in part";
           problems.add(
-              name + ": input " + i + " and output " + j + " share memory of " + describe(out.buffer()) + ", but " + why);
+              name + ": input " + i + " and output " + j + " share memory of " + describe(out.buffer()) + ", but "
+                  + why);
         }
       }
     }
@@ -156,7 +157,8 @@ public final class ProgramVerifier {
       long low = Overlap.extreme(s, trips, false);
       long high = Math.addExact(Overlap.extreme(s, trips, true), s.bytes());
       if (low < 0 || high > size || s.bytes() < 0) {
-        problems.add(name + " covers bytes " + low + ".." + high + " of " + describe(s.buffer()) + " of " + size + " bytes");
+        problems.add(
+            name + " covers bytes " + low + ".." + high + " of " + describe(s.buffer()) + " of " + size + " bytes");
       }
     } catch (ArithmeticException e) {
       problems.add(name + " of " + describe(s.buffer()) + " moves beyond 2^63 bytes");

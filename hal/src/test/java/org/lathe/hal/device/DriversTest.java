@@ -31,7 +31,8 @@ class DriversTest {
   private final List<FakeDevice> made = new ArrayList<>();
   private final Driver two = new Fake("fake", false, () -> new Probe.Available(List.of(make(0), make(1))));
   private final Driver hidden = new Fake("hidden", true, () -> new Probe.Available(List.of(make(0))));
-  private final Driver absent = new Fake("absent", false, () -> new Probe.Unavailable("no libNothing was found", "install libnothing"));
+  private final Driver absent = new Fake("absent", false,
+      () -> new Probe.Unavailable("no libNothing was found", "install libnothing"));
   private final Driver throwing = new Fake("throwing", false, () -> {
     throw new UnsatisfiedLinkError("no such library");
   });
@@ -64,16 +65,20 @@ class DriversTest {
 
   @Test
   void theReasonIsExact() {
-    unavailable("fake:2", "there is no device 'fake:2': backend 'fake' has 2 devices", "name one from fake:0 to fake:1");
+    unavailable("fake:2", "there is no device 'fake:2': backend 'fake' has 2 devices",
+        "name one from fake:0 to fake:1");
     unavailable("hidden:7", "there is no device 'hidden:7': backend 'hidden' has 1 device", "name hidden:0");
-    unavailable("cuda:0", "there is no backend 'cuda' for device 'cuda:0'; found: absent, fake, hidden, nothing, throwing",
+    unavailable("cuda:0",
+        "there is no backend 'cuda' for device 'cuda:0'; found: absent, fake, hidden, nothing, throwing",
         "name one of these, or add the backend's jar, such as lathe-cuda, to the class path");
     unavailable("absent", "device 'absent': no libNothing was found", "install libnothing");
     for (String bad : List.of("fake:x", "fake:-1", "fake:", "fake:1:2")) {
       String index = bad.substring(5);
-      unavailable(bad, "'" + bad + "' does not name a device: '" + index + "' is not a number", "write backend or backend:index, such as cpu or opencl:0");
+      unavailable(bad, "'" + bad + "' does not name a device: '" + index + "' is not a number",
+          "write backend or backend:index, such as cpu or opencl:0");
     }
-    unavailable(":0", "':0' does not name a device: the backend is missing", "write backend or backend:index, such as cpu or opencl:0");
+    unavailable(":0", "':0' does not name a device: the backend is missing",
+        "write backend or backend:index, such as cpu or opencl:0");
     DeviceUnavailable e = assertThrows(DeviceUnavailable.class, () -> Drivers.of(List.of()).open("cpu"));
     assertTrue(e.reason().endsWith("found: none"), e.reason());
   }
@@ -106,7 +111,8 @@ class DriversTest {
       thread.setContextClassLoader(loader);
       Drivers installed = Drivers.installed();
       assertTrue(installed.names().contains("good"));
-      assertTrue(installed.list().stream().anyMatch(l -> l instanceof Drivers.Absent a && a.reason().contains("no.such.Driver")));
+      assertTrue(installed.list().stream()
+          .anyMatch(l -> l instanceof Drivers.Absent a && a.reason().contains("no.such.Driver")));
     } finally {
       thread.setContextClassLoader(before);
     }

@@ -174,7 +174,8 @@ class ExecutableCacheTest {
     Map<String, String> linux = Map.of("user.home", "/home/u", "os.name", "Linux");
     assertEquals(Path.of("/home/u/.cache/lathe"), ExecutableCache.userDirectory(Map.of(), linux::get));
     assertEquals(Path.of("/x/lathe"), ExecutableCache.userDirectory(Map.of("XDG_CACHE_HOME", "/x"), linux::get));
-    assertEquals(Path.of("/home/u/.cache/lathe"), ExecutableCache.userDirectory(Map.of("XDG_CACHE_HOME", "relative"), linux::get));
+    assertEquals(Path.of("/home/u/.cache/lathe"),
+        ExecutableCache.userDirectory(Map.of("XDG_CACHE_HOME", "relative"), linux::get));
     Map<String, String> mac = Map.of("user.home", "/Users/u", "os.name", "Mac OS X");
     assertEquals(Path.of("/Users/u/Library/Caches/lathe"), ExecutableCache.userDirectory(Map.of(), mac::get));
     Map<String, String> windows = Map.of("user.home", "/u", "os.name", "Windows 11");

@@ -18,7 +18,9 @@ class ChromeTraceTest {
     try {
       Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
       new ChromeTrace()
-          .add("cpu:0 \"p\"", 1_000_000, List.of(new KernelTiming(0, "relu\n\\ 模型 \ud800", "map", 5, 1234), new KernelTiming(1, "", "gemm", 2000, 2001)))
+          .add("cpu:0 \"p\"", 1_000_000,
+              List.of(new KernelTiming(0, "relu\n\\ 模型 \ud800", "map", 5, 1234),
+                  new KernelTiming(1, "", "gemm", 2000, 2001)))
           .add("empty", 0, List.of())
           .save(file);
     } finally {

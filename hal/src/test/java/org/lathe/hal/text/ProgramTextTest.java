@@ -32,7 +32,8 @@ class ProgramTextTest {
     int x = b.input(0, DType.F32);
     int y = b.unary(UnaryOp.EXP, x);
     Map map = new Map(Dims.of(4, 5),
-        List.of(new View(DType.F32, -1, Dims.of(5, 1), new View.Guard(Dims.of(0, 1), Dims.of(4, 5), -0.0))), b.build(List.of(y)),
+        List.of(new View(DType.F32, -1, Dims.of(5, 1), new View.Guard(Dims.of(0, 1), Dims.of(4, 5), -0.0))),
+        b.build(List.of(y)),
         List.of(View.dense(DType.F32, Dims.of(4, 5))));
     Step exp = new Step.Dispatch(map, List.of(new Slice(0, 0, 80)), List.of(new Slice(1, 0, 80, Dims.of(80))), "exp");
     return new Program("small",
@@ -104,7 +105,8 @@ class ProgramTextTest {
 
   @Test
   void doublesComeBackBitForBit() {
-    for (double d : new double[]{0.0, -0.0, Double.NaN, Double.MIN_VALUE, -Double.MAX_VALUE, 1e-5, 1e22, 0.1f, Double.NEGATIVE_INFINITY}) {
+    for (double d : new double[]{0.0, -0.0, Double.NaN, Double.MIN_VALUE, -Double.MAX_VALUE, 1e-5, 1e22, 0.1f,
+        Double.NEGATIVE_INFINITY}) {
       Expr.Builder b = Expr.builder();
       Expr e = b.build(List.of(b.constant(DType.F64, d)));
       Map map = new Map(Dims.of(), List.of(), e, List.of(View.of(DType.F64)));
@@ -125,27 +127,38 @@ class ProgramTextTest {
 
   @Test
   void failuresSayWhereAndWhat() {
-    rejects(t -> t.replace("lathe program 1", "lathe program 2"), "line 1, column 15: format version 2 was written by another Lathe, this one reads 1");
-    rejects(t -> t.replace("name \"small\"", "name small"), "line 2, column 6: expected the program's name in quotes, found 'small'");
-    rejects(t -> t.replace("#1 output", "#1 outptu"), "line 5, column 6: expected one of input, output, state, constant, scratch, found 'outptu'");
+    rejects(t -> t.replace("lathe program 1", "lathe program 2"),
+        "line 1, column 15: format version 2 was written by another Lathe, this one reads 1");
+    rejects(t -> t.replace("name \"small\"", "name small"),
+        "line 2, column 6: expected the program's name in quotes, found 'small'");
+    rejects(t -> t.replace("#1 output", "#1 outptu"),
+        "line 5, column 6: expected one of input, output, state, constant, scratch, found 'outptu'");
     rejects(t -> t.replace("#1 output", "#4 output"), "line 5, column 3: expected buffer #1");
     rejects(t -> t.replace("0x00ff", "0x00f"), "line 6, column 21: bytes of 3 hexadecimal digits, which is odd");
-    rejects(t -> t.replace("2 0x00ff", "2 0x00"), "line 6, column 3: buffer 'c': a constant, and nothing else, carries its 2 bytes");
-    rejects(t -> t.replace("Map space", "Mop space"), "line 10, column 7: expected a kernel, one of Map, Reduce, RowProgram, Contraction, "
-        + "Convolution, Pooling, Recurrence, Attention, Gather, Scatter, RandomBits, Sort, TopK, Scan, Copy, found 'Mop'");
+    rejects(t -> t.replace("2 0x00ff", "2 0x00"),
+        "line 6, column 3: buffer 'c': a constant, and nothing else, carries its 2 bytes");
+    rejects(t -> t.replace("Map space", "Mop space"),
+        "line 10, column 7: expected a kernel, one of Map, Reduce, RowProgram, Contraction, "
+            + "Convolution, Pooling, Recurrence, Attention, Gather, Scatter, RandomBits, Sort, TopK, Scan, Copy, found 'Mop'");
     rejects(t -> t.replace("space=", "spice="), "line 10, column 11: expected 'space', found 'spice'");
     rejects(t -> t.replace("space=[4,5]", "space=[4;5]"), "line 10, column 19: expected ',', found ';'");
     rejects(t -> t.replace("space=[4,5]", "space=[4,x5]"), "line 10, column 20: expected a whole number, found 'x5'");
-    rejects(t -> t.replace("space=[4,5]", "space=[4]"), "line 10, column 7: illegal kernel: a Map's input has 2 strides in a space of rank 1");
+    rejects(t -> t.replace("space=[4,5]", "space=[4]"),
+        "line 10, column 7: illegal kernel: a Map's input has 2 strides in a space of rank 1");
     rejects(t -> t.replace("exp.f32 %0", "exq.f32 %0"), "line 10, column 103: no scalar operation is named 'exq'");
-    rejects(t -> t.replace("exp.f32 %0", "exp.f33 %0"), "line 10, column 103: expected an operation and its type, such as 'add.f32', found 'exp.f33'");
+    rejects(t -> t.replace("exp.f32 %0", "exp.f33 %0"),
+        "line 10, column 103: expected an operation and its type, such as 'add.f32', found 'exp.f33'");
     rejects(t -> t.replace("exp.f32 %0", "exp.f32 %1"), "line 10, column 79: node %1 uses %1, which is not before it");
     rejects(t -> t.replace("%1 = exp", "%2 = exp"), "line 10, column 99: expected node %1, found %2");
-    rejects(t -> t.replace("reads #0@0+80", "reads"), "line 9, column 5: dispatch 'exp' binds 0 inputs and 1 outputs to a kernel with 1 and 1");
-    rejects(t -> t.replace("end\n", ""), "line 21, column 1: expected 'dispatch', 'loop', 'branch' or 'end', found the end of the text");
+    rejects(t -> t.replace("reads #0@0+80", "reads"),
+        "line 9, column 5: dispatch 'exp' binds 0 inputs and 1 outputs to a kernel with 1 and 1");
+    rejects(t -> t.replace("end\n", ""),
+        "line 21, column 1: expected 'dispatch', 'loop', 'branch' or 'end', found the end of the text");
     rejects(t -> t + "more", "line 22, column 1: expected the end of the text, found 'more'");
-    rejects(t -> t.replace("dispatch \"exp\"", "dispatch \"exp"), "line 9, column 14: the string that begins here does not end on its line");
-    rejects(t -> t.replace("dispatch \"exp\"", "dispatch \"e\\xp\""), "line 9, column 14: a bad escape in the string that begins here");
+    rejects(t -> t.replace("dispatch \"exp\"", "dispatch \"exp"),
+        "line 9, column 14: the string that begins here does not end on its line");
+    rejects(t -> t.replace("dispatch \"exp\"", "dispatch \"e\\xp\""),
+        "line 9, column 14: a bad escape in the string that begins here");
     rejects(t -> t.replace("dispatch \"exp\"", "dispatch !"), "line 9, column 14: unexpected character \"!\"");
   }
 

@@ -44,7 +44,8 @@ class ProgramVerifierTest {
   private static Map add(long a, long b, long out) {
     Expr.Builder e = Expr.builder();
     Expr sum = e.build(List.of(e.binary(BinaryOp.ADD, e.input(0, DType.F32), e.input(1, DType.F32))));
-    return new Map(Dims.of(32), List.of(View.of(DType.F32, a), View.of(DType.F32, b)), sum, List.of(View.of(DType.F32, out)));
+    return new Map(Dims.of(32), List.of(View.of(DType.F32, a), View.of(DType.F32, b)), sum,
+        List.of(View.of(DType.F32, out)));
   }
 
   private static List<String> verify(Step... steps) {
@@ -68,8 +69,10 @@ class ProgramVerifierTest {
   @Test
   void slicesLieInTheirBuffers() {
     finds("step 0 'copy' (Copy): input 0 is in buffer #5 of 5", copy(at(5, 0, 4), at(1, 0, 4)), FINISH);
-    finds("step 0 'copy' (Copy): input 0 covers bytes 896..1152 of input #0 'x' of 1024 bytes", copy(at(0, 896, 256), at(1, 0, 256)), FINISH);
-    finds("step 0 'copy' (Copy): input 0 covers bytes -128..128 of input #0 'x' of 1024 bytes", copy(at(0, -128, 256), at(1, 0, 256)), FINISH);
+    finds("step 0 'copy' (Copy): input 0 covers bytes 896..1152 of input #0 'x' of 1024 bytes",
+        copy(at(0, 896, 256), at(1, 0, 256)), FINISH);
+    finds("step 0 'copy' (Copy): input 0 covers bytes -128..128 of input #0 'x' of 1024 bytes",
+        copy(at(0, -128, 256), at(1, 0, 256)), FINISH);
     finds("step 0.0 'copy' (Copy): input 0 covers bytes 0..1280 of input #0 'x' of 1024 bytes",
         new Step.Loop(5, List.of(copy(at(0, 0, 256, 256), at(T, 0, 256)))), FINISH);
     finds("step 0.0 'copy' (Copy): input 0 covers bytes -64..448 of input #0 'x' of 1024 bytes",
@@ -89,26 +92,34 @@ class ProgramVerifierTest {
 
   @Test
   void slicesAreAligned() {
-    finds("step 0 'copy' (Copy): input 0 is at byte 64, which is not a multiple of 128", copy(at(0, 64, 4), at(1, 0, 4)), FINISH);
+    finds("step 0 'copy' (Copy): input 0 is at byte 64, which is not a multiple of 128",
+        copy(at(0, 64, 4), at(1, 0, 4)), FINISH);
     assertEquals(List.of(), verify(
-        new Step.Loop(3, List.of(run(add(1, 1, 1), List.of(at(0, 4, 128, 12), at(0, 0, 128)), List.of(at(1, 0, 128))))), FINISH));
+        new Step.Loop(3, List.of(run(add(1, 1, 1), List.of(at(0, 4, 128, 12), at(0, 0, 128)), List.of(at(1, 0, 128))))),
+        FINISH));
     finds("step 0.0 'map' (Map): input 0 is at byte 2, which is not a multiple of 4",
-        new Step.Loop(3, List.of(run(add(1, 1, 1), List.of(at(0, 2, 128, 12), at(0, 0, 128)), List.of(at(1, 0, 128))))), FINISH);
+        new Step.Loop(3, List.of(run(add(1, 1, 1), List.of(at(0, 2, 128, 12), at(0, 0, 128)), List.of(at(1, 0, 128))))),
+        FINISH);
     finds("step 0.0 'map' (Map): input 0 moves by 6 bytes, which splits elements of 4",
-        new Step.Loop(3, List.of(run(add(1, 1, 1), List.of(at(0, 0, 128, 6), at(0, 0, 128)), List.of(at(1, 0, 128))))), FINISH);
+        new Step.Loop(3, List.of(run(add(1, 1, 1), List.of(at(0, 0, 128, 6), at(0, 0, 128)), List.of(at(1, 0, 128))))),
+        FINISH);
     finds("step 0 'copy' (Copy): input 0 moves with loop 0 of 0", copy(at(0, 0, 4, 4), at(1, 0, 4)), FINISH);
   }
 
   @Test
   void inputsAndConstantsAreOnlyRead() {
-    finds("step 0 'copy' (Copy): output 0 writes input #0 'x', which is only to be read", copy(at(2, 0, 4), at(0, 0, 4)), FINISH);
-    finds("step 0 'copy' (Copy): output 0 writes constant #3 'c', which is only to be read", copy(at(2, 0, 1), at(3, 0, 1)), FINISH);
+    finds("step 0 'copy' (Copy): output 0 writes input #0 'x', which is only to be read",
+        copy(at(2, 0, 4), at(0, 0, 4)), FINISH);
+    finds("step 0 'copy' (Copy): output 0 writes constant #3 'c', which is only to be read",
+        copy(at(2, 0, 1), at(3, 0, 1)), FINISH);
     assertEquals(List.of(), verify(copy(at(0, 0, 4), at(2, 0, 4)), FINISH));
   }
 
   @Test
   void outputsShareMemoryOnlyInPlace() {
-    finds("step 1 'map' (Map): input 0 and output 0 share memory of output #1 'y', but the kernel does not allow to be in place", FINISH,
+    finds(
+        "step 1 'map' (Map): input 0 and output 0 share memory of output #1 'y', but the kernel does not allow to be in place",
+        FINISH,
         run(add(2, 1, 1), List.of(at(1, 0, 256), at(0, 0, 128)), List.of(at(1, 0, 256))));
     finds("step 1 'map' (Map): input 1 and output 0 share memory of output #1 'y', but they overlap in part", FINISH,
         run(add(1, 1, 1), List.of(at(1, 0, 128), at(1, 0, 256)), List.of(at(1, 128, 128))));
@@ -117,16 +128,20 @@ class ProgramVerifierTest {
         List.of(View.of(DType.F32, 1), View.of(DType.F32, 1)));
     finds("step 0 'map' (Map): outputs 0 and 1 share memory of output #1 'y'",
         run(two, List.of(at(0, 0, 16)), List.of(at(1, 0, 16), at(1, 0, 16))), FINISH);
-    finds("step 1.0 'copy' (Copy): input 0 and output 0 share memory of output #1 'y', but they overlap in part", FINISH,
+    finds("step 1.0 'copy' (Copy): input 0 and output 0 share memory of output #1 'y', but they overlap in part",
+        FINISH,
         new Step.Loop(4, List.of(copy(at(1, 0, 128, 128), at(1, 512, 128, -128)))));
     assertEquals(List.of(), verify(FINISH, new Step.Loop(4, List.of(copy(at(1, 0, 128, 128), at(1, 512, 128, 128))))));
   }
 
   @Test
   void nothingIsReadBeforeItIsWritten() {
-    finds("step 0 'copy' (Copy): input 0 reads byte 0 of scratch #4 't', which nothing has written", copy(at(T, 0, 4), at(1, 0, 4)), FINISH);
-    finds("step 0 'copy' (Copy): input 0 reads byte 0 of output #1 'y', which nothing has written", copy(at(1, 0, 4), at(T, 0, 4)), FINISH);
-    finds("step 1 'copy' (Copy): input 0 reads byte 100 of scratch #4 't', which nothing has written", copy(at(0, 0, 100), at(T, 0, 100)),
+    finds("step 0 'copy' (Copy): input 0 reads byte 0 of scratch #4 't', which nothing has written",
+        copy(at(T, 0, 4), at(1, 0, 4)), FINISH);
+    finds("step 0 'copy' (Copy): input 0 reads byte 0 of output #1 'y', which nothing has written",
+        copy(at(1, 0, 4), at(T, 0, 4)), FINISH);
+    finds("step 1 'copy' (Copy): input 0 reads byte 100 of scratch #4 't', which nothing has written",
+        copy(at(0, 0, 100), at(T, 0, 100)),
         copy(at(T, 0, 101), at(1, 0, 101)), FINISH);
     finds("step 0 (branch): the predicate reads byte 128 of scratch #4 't', which nothing has written",
         new Step.Branch(at(T, 128, 1), List.of(), List.of()), FINISH);
@@ -148,8 +163,10 @@ class ProgramVerifierTest {
   void loopsCarryWhatTheyWrote() {
     // Iteration t reads row t and writes row t + 1.
     Step next = copy(at(T, 0, 128, 128), at(T, 128, 128, 128));
-    assertEquals(List.of(), verify(copy(at(0, 0, 128), at(T, 0, 128)), new Step.Loop(7, List.of(next)), copy(at(T, 0, 1024), at(1, 0, 1024))));
-    finds("step 1.0 'copy' (Copy): input 0 reads byte 128 of scratch #4 't', which nothing has written, in iteration [1]",
+    assertEquals(List.of(), verify(copy(at(0, 0, 128), at(T, 0, 128)), new Step.Loop(7, List.of(next)),
+        copy(at(T, 0, 1024), at(1, 0, 1024))));
+    finds(
+        "step 1.0 'copy' (Copy): input 0 reads byte 128 of scratch #4 't', which nothing has written, in iteration [1]",
         copy(at(0, 0, 128), at(T, 0, 128)),
         new Step.Loop(3, List.of(copy(at(T, 0, 128, 128), at(T, 896, 128, -64)))), FINISH);
   }
@@ -159,7 +176,8 @@ class ProgramVerifierTest {
     Map even = add(0, 0, 2);
     Step writeEven = run(even, List.of(at(0, 0, 4), at(0, 0, 4)), List.of(at(T, 0, 256)));
     Map readEven = add(2, 2, 1);
-    assertEquals(List.of(), verify(writeEven, run(readEven, List.of(at(T, 0, 252), at(T, 0, 252)), List.of(at(1, 0, 128))), FINISH));
+    assertEquals(List.of(),
+        verify(writeEven, run(readEven, List.of(at(T, 0, 252), at(T, 0, 252)), List.of(at(1, 0, 128))), FINISH));
     Map readAll = add(1, 2, 1);
     finds("step 1 'map' (Map): input 0 reads byte 4 of scratch #4 't', which nothing has written", writeEven,
         run(readAll, List.of(at(T, 0, 128), at(T, 0, 252)), List.of(at(1, 0, 128))), FINISH);

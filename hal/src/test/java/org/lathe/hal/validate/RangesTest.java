@@ -62,8 +62,10 @@ class RangesTest {
       int rank = random.nextInt(4);
       Dims space = Dims.filled(rank, 0).map(_ -> random.nextInt(5));
       Dims strides = Dims.filled(rank, 0).map(_ -> random.nextInt(13) - 4);
-      View.Guard guard = random.nextBoolean() ? null
-          : new View.Guard(Dims.filled(rank, 0).map(_ -> random.nextInt(3) - 1), space.map(n -> n + 1 - random.nextInt(3)), 0);
+      View.Guard guard = random.nextBoolean()
+          ? null
+          : new View.Guard(Dims.filled(rank, 0).map(_ -> random.nextInt(3) - 1),
+              space.map(n -> n + 1 - random.nextInt(3)), 0);
       View v = new View(random.nextBoolean() ? DType.F32 : DType.U8, 60, strides, guard);
       BitSet expected = new BitSet();
       boolean injective = true;
@@ -113,7 +115,8 @@ class RangesTest {
         }
         long oa = Overlap.offset(a, at);
         long ob = Overlap.offset(b, at);
-        meet |= a.buffer() == b.buffer() && oa < ob + b.bytes() && ob < oa + a.bytes() && a.bytes() > 0 && b.bytes() > 0;
+        meet |= a.buffer() == b.buffer() && oa < ob + b.bytes() && ob < oa + a.bytes() && a.bytes() > 0
+            && b.bytes() > 0;
       }
       assertEquals(meet, Overlap.of(a, b, trips), a + " and " + b + " in " + trips);
     }

@@ -35,8 +35,10 @@ class ValidatingDeviceTest {
   /** x -> t -> y, 200 bytes of each. */
   private static Program copies() {
     return new Program("copies",
-        List.of(new BufferDecl("x", Role.INPUT, 200, null), new BufferDecl("t", Role.SCRATCH, 200, null), new BufferDecl("y", Role.OUTPUT, 200, null)),
-        List.of(ProgramVerifierTest.copy(new Slice(0, 0, 200), new Slice(1, 0, 200)), ProgramVerifierTest.copy(new Slice(1, 0, 200), new Slice(2, 0, 200))));
+        List.of(new BufferDecl("x", Role.INPUT, 200, null), new BufferDecl("t", Role.SCRATCH, 200, null),
+            new BufferDecl("y", Role.OUTPUT, 200, null)),
+        List.of(ProgramVerifierTest.copy(new Slice(0, 0, 200), new Slice(1, 0, 200)),
+            ProgramVerifierTest.copy(new Slice(1, 0, 200), new Slice(2, 0, 200))));
   }
 
   private static void misuse(String message, Executable call) {
@@ -89,8 +91,12 @@ class ValidatingDeviceTest {
   void nothingClosedIsUsed() {
     Prepared p = device.prepare(copies());
     CommandBuffer c = record(p);
-    misuse("close of a buffer of 256 bytes made at LINE, which an open command buffer of program 'copies' made at LINE binds", x::close);
-    misuse("close of a prepared program 'copies' made at LINE before its command buffer of program 'copies' made at LINE", p::close);
+    misuse(
+        "close of a buffer of 256 bytes made at LINE, which an open command buffer of program 'copies' made at LINE binds",
+        x::close);
+    misuse(
+        "close of a prepared program 'copies' made at LINE before its command buffer of program 'copies' made at LINE",
+        p::close);
     c.close();
     misuse("submit on a closed command buffer of program 'copies' made at LINE", c::submit);
     misuse("profile on a closed command buffer of program 'copies' made at LINE", c::profile);
@@ -102,7 +108,8 @@ class ValidatingDeviceTest {
     misuse("read on a closed buffer of 256 bytes made at LINE", () -> x.read(0, MemorySegment.ofArray(new byte[1])));
     misuse("host on a closed buffer of 256 bytes made at LINE", x::host);
     Prepared again = device.prepare(copies());
-    misuse("record or rebind with binding 0 ('x') of program 'copies' on a closed buffer of 256 bytes made at LINE", () -> record(again));
+    misuse("record or rebind with binding 0 ('x') of program 'copies' on a closed buffer of 256 bytes made at LINE",
+        () -> record(again));
     again.close();
     y.close();
     device.close();
@@ -112,9 +119,12 @@ class ValidatingDeviceTest {
 
   @Test
   void transfersStayInside() {
-    misuse("write of 2 bytes at 255 of a buffer of 256 bytes made at LINE", () -> x.write(255, MemorySegment.ofArray(new byte[2])));
-    misuse("read of 1 bytes at -1 of a buffer of 256 bytes made at LINE", () -> x.read(-1, MemorySegment.ofArray(new byte[1])));
-    misuse("read of 300 bytes at 0 of a buffer of 256 bytes made at LINE", () -> x.read(0, MemorySegment.ofArray(new byte[300])));
+    misuse("write of 2 bytes at 255 of a buffer of 256 bytes made at LINE",
+        () -> x.write(255, MemorySegment.ofArray(new byte[2])));
+    misuse("read of 1 bytes at -1 of a buffer of 256 bytes made at LINE",
+        () -> x.read(-1, MemorySegment.ofArray(new byte[1])));
+    misuse("read of 300 bytes at 0 of a buffer of 256 bytes made at LINE",
+        () -> x.read(0, MemorySegment.ofArray(new byte[300])));
     misuse("allocate of -1 bytes", () -> device.allocator().allocate(-1));
     assertEquals(256, x.host().byteSize());
   }
@@ -122,7 +132,8 @@ class ValidatingDeviceTest {
   @Test
   void bindingsFitTheDeclarations() {
     try (Prepared p = device.prepare(copies()); FakeDevice other = new FakeDevice(1)) {
-      misuse("record or rebind gives 1 slices to the 2 declarations of program 'copies'", () -> p.record(List.of(BufferSlice.whole(x))));
+      misuse("record or rebind gives 1 slices to the 2 declarations of program 'copies'",
+          () -> p.record(List.of(BufferSlice.whole(x))));
       misuse("binding 1 ('y') of program 'copies' has 192 bytes, 200 are declared",
           () -> p.record(List.of(BufferSlice.whole(x), new BufferSlice(y, 64, 192))));
       misuse("binding 1 ('y') of program 'copies' begins at byte 16, which is not a multiple of 64",
@@ -138,7 +149,8 @@ class ValidatingDeviceTest {
   @Test
   void inputsMayShareMemory() {
     Program two = new Program("two",
-        List.of(new BufferDecl("a", Role.INPUT, 256, null), new BufferDecl("b", Role.INPUT, 256, null), new BufferDecl("y", Role.OUTPUT, 256, null)),
+        List.of(new BufferDecl("a", Role.INPUT, 256, null), new BufferDecl("b", Role.INPUT, 256, null),
+            new BufferDecl("y", Role.OUTPUT, 256, null)),
         List.of(ProgramVerifierTest.copy(new Slice(0, 0, 256), new Slice(2, 0, 256))));
     try (Prepared p = device.prepare(two);
         CommandBuffer c = p.record(List.of(BufferSlice.whole(x), BufferSlice.whole(x), BufferSlice.whole(y)))) {
@@ -166,8 +178,10 @@ class ValidatingDeviceTest {
 
   @Test
   void faultyProgramsAreRefused() {
-    Program bad = new Program("bad", copies().buffers(), List.of(ProgramVerifierTest.copy(new Slice(1, 0, 200), new Slice(2, 0, 200))));
-    misuse("prepare of program 'bad': step 0 'copy' (Copy): input 0 reads byte 0 of scratch #1 't', which nothing has written",
+    Program bad = new Program("bad", copies().buffers(),
+        List.of(ProgramVerifierTest.copy(new Slice(1, 0, 200), new Slice(2, 0, 200))));
+    misuse(
+        "prepare of program 'bad': step 0 'copy' (Copy): input 0 reads byte 0 of scratch #1 't', which nothing has written",
         () -> device.prepare(bad));
   }
 
@@ -189,7 +203,8 @@ class ValidatingDeviceTest {
     Event run = c.submit();
     assertFalse(run.isDone());
     misuse("close of a command buffer of program 'copies' made at LINE while it runs; await its event first", c::close);
-    misuse("submit while another thread runs the command buffer of program 'copies' made at LINE; its users take turns", () -> elsewhere(c::submit));
+    misuse("submit while another thread runs the command buffer of program 'copies' made at LINE; its users take turns",
+        () -> elsewhere(c::submit));
     misuse("read while a run of another thread uses the buffer of 256 bytes made at LINE; await its event first",
         () -> elsewhere(() -> y.read(0, MemorySegment.ofArray(new byte[1]))));
     fake.gate.countDown();
@@ -213,7 +228,8 @@ class ValidatingDeviceTest {
     List<Object> kept = new ArrayList<>(List.of(record(p)));
     String text = assertThrows(DeviceMisuse.class, device::close).getMessage();
     assertTrue(text.startsWith("device fake:0: closed before command buffer of program 'copies' made at "), text);
-    assertTrue(text.contains("; prepared program 'copies' made at ") && text.contains("ValidatingDeviceTest.java:"), text);
+    assertTrue(text.contains("; prepared program 'copies' made at ") && text.contains("ValidatingDeviceTest.java:"),
+        text);
     assertEquals(2, text.split("buffer of 256 bytes").length - 1, text);
     assertTrue(fake.closed);
     assertEquals(0, fake.open);

@@ -27,12 +27,14 @@ import org.lathe.hal.validate.ValidatingDevice;
 class NullDriverTest {
   private static Program program(int from) {
     return new Program("p",
-        List.of(new BufferDecl("x", Role.INPUT, 13, null), new BufferDecl("t", Role.SCRATCH, 13, null), new BufferDecl("y", Role.OUTPUT, 13, null)),
+        List.of(new BufferDecl("x", Role.INPUT, 13, null), new BufferDecl("t", Role.SCRATCH, 13, null),
+            new BufferDecl("y", Role.OUTPUT, 13, null)),
         List.of(copy(from, 1), copy(1, 2)));
   }
 
   private static Step copy(int from, int to) {
-    return new Step.Dispatch(new Copy(13), List.of(new Slice(from, 0, 13)), List.of(new Slice(to, 0, 13)), from + " to " + to);
+    return new Step.Dispatch(new Copy(13), List.of(new Slice(from, 0, 13)), List.of(new Slice(to, 0, 13)),
+        from + " to " + to);
   }
 
   @Test
@@ -47,13 +49,17 @@ class NullDriverTest {
 
   @Test
   void itCompilesAndRunsNothing() {
-    try (Device d = ValidatingDevice.wrap(new NullDevice()); Buffer x = d.allocator().allocate(13); Buffer y = d.allocator().allocate(13);
-        Prepared p = d.prepare(program(0)); CommandBuffer c = p.record(List.of(BufferSlice.whole(x), BufferSlice.whole(y)))) {
+    try (Device d = ValidatingDevice.wrap(new NullDevice());
+        Buffer x = d.allocator().allocate(13);
+        Buffer y = d.allocator().allocate(13);
+        Prepared p = d.prepare(program(0));
+        CommandBuffer c = p.record(List.of(BufferSlice.whole(x), BufferSlice.whole(y)))) {
       c.submit().await();
       byte[] back = new byte[13];
       y.read(0, MemorySegment.ofArray(back));
       assertEquals(-1, back[12], "the poison is still there");
-      assertEquals(List.of(new KernelTiming(0, "0 to 1", "Copy", 0, 0), new KernelTiming(1, "1 to 2", "Copy", 0, 0)), c.profile());
+      assertEquals(List.of(new KernelTiming(0, "0 to 1", "Copy", 0, 0), new KernelTiming(1, "1 to 2", "Copy", 0, 0)),
+          c.profile());
       assertEquals(List.of(new Prepared.KernelReport("0 to 1", "Copy", "none", "Copy bytes=13"),
           new Prepared.KernelReport("1 to 2", "Copy", "none", "Copy bytes=13")), p.kernels());
       assertEquals(13, c.scratchBytes());

@@ -55,7 +55,8 @@ public abstract class DeviceConformanceSuite {
   }
 
   static List<Case> cases() {
-    return Stream.of(MemoryCases.all(), ProgramCases.all(), ReplayCases.all(), ErrorCases.all()).flatMap(List::stream).toList();
+    return Stream.of(MemoryCases.all(), ProgramCases.all(), ReplayCases.all(), ErrorCases.all()).flatMap(List::stream)
+        .toList();
   }
 
   /** All cases on one device. */
@@ -97,7 +98,8 @@ public abstract class DeviceConformanceSuite {
       ExpectedSkip skip = expected.get();
       if (failure == null) {
         Assertions.fail(
-            device + " passes " + name + ", which is listed as not passing (" + skip.reason() + "): remove the entry '" + skip.check() + "'");
+            device + " passes " + name + ", which is listed as not passing (" + skip.reason() + "): remove the entry '"
+                + skip.check() + "'");
       }
       if (skip.category() == Category.KERNEL && !(failure instanceof Unsupported)) {
         Assertions.fail(device + " fails " + name + " otherwise than by refusing a kernel: " + failure, failure);
@@ -115,12 +117,15 @@ public abstract class DeviceConformanceSuite {
         return e;
       }
       int after = session.device().allocator().openBuffers();
-      return after == before ? null : new AssertionError("it began with " + before + " open buffers and ended with " + after);
+      return after == before
+          ? null
+          : new AssertionError("it began with " + before + " open buffers and ended with " + after);
     }
 
     private void verdict() {
       session.device().close();
-      List<ExpectedSkip> unused = target.expectedSkips().stream().filter(s -> s.check().startsWith(SUITE) && !used.contains(s)).toList();
+      List<ExpectedSkip> unused = target.expectedSkips().stream()
+          .filter(s -> s.check().startsWith(SUITE) && !used.contains(s)).toList();
       Assertions.assertTrue(unused.isEmpty(), () -> "expected skips that match no check: " + unused);
       Assertions.assertTrue(passed > 0, () -> "every check of " + device + " is skipped");
     }

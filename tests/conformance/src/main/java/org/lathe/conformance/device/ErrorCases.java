@@ -110,7 +110,8 @@ final class ErrorCases {
     List<KernelSpec> specs = new ArrayList<>(List.of(
         new Copy(13),
         new Contraction(Dims.of(), 3, 5, 7, dense(3, 7), dense(7, 5), Epilogue.store(f32, dense(3, 5))),
-        new Convolution(Convolution.Form.FORWARD, g, dense(1, 2, 5, 5), dense(3, 2, 3, 3), Epilogue.store(f32, dense(1, 3, 5, 5))),
+        new Convolution(Convolution.Form.FORWARD, g, dense(1, 2, 5, 5), dense(3, 2, 3, 3),
+            Epilogue.store(f32, dense(1, 3, 5, 5))),
         new Pooling(Pooling.Kind.MAX, Pooling.Form.FORWARD, f32, 1, 2, 4, 4, 2, 2, 2, 2, 2, 2, 0, 0, false),
         new Gather(f32, DType.I32, 5, 3, 7),
         new Scatter(Combiner.SUM, true, f32, DType.I64, 5, 3, 7),
@@ -124,7 +125,8 @@ final class ErrorCases {
       }
     }
     for (Attention.Form form : Attention.Form.values()) {
-      specs.add(new Attention(form, 1, 2, 3, 5, 4, 6, true, 0.5, dense(1, 2, 3, 4), dense(1, 2, 5, 4), dense(1, 2, 5, 6), null, dense(1, 2, 3, 6)));
+      specs.add(new Attention(form, 1, 2, 3, 5, 4, 6, true, 0.5, dense(1, 2, 3, 4), dense(1, 2, 5, 4),
+          dense(1, 2, 5, 6), null, dense(1, 2, 3, 6)));
     }
     return specs;
   }

@@ -54,7 +54,8 @@ final class Kernels {
   private static Step map(String label, Expr expr, long n, Slice out, Slice... in) {
     List<View> inputs = Collections.nCopies(in.length, View.of(F32, 1));
     View output = View.of(expr.resultType(0), 1);
-    return new Step.Dispatch(new Map(Dims.of(n), inputs, expr, List.of(output)), Arrays.asList(in), List.of(out), label);
+    return new Step.Dispatch(new Map(Dims.of(n), inputs, expr, List.of(output)), Arrays.asList(in), List.of(out),
+        label);
   }
 
   static Step binary(BinaryOp op, long n, Slice a, Slice b, Slice out) {
@@ -74,7 +75,8 @@ final class Kernels {
 
   static Step addConstant(double value, long n, Slice a, Slice out) {
     Expr.Builder e = Expr.builder();
-    return map("add " + value, e.build(List.of(e.binary(BinaryOp.ADD, e.input(0, F32), e.constant(F32, value)))), n, out, a);
+    return map("add " + value, e.build(List.of(e.binary(BinaryOp.ADD, e.input(0, F32), e.constant(F32, value)))), n,
+        out, a);
   }
 
   /** One bool: whether the first element is below 0. */
@@ -84,16 +86,15 @@ final class Kernels {
   }
 
   static Step sum(long n, Slice a, Slice out) {
-    Reduce reduce =
-        new Reduce(
-            Dims.of(),
-            Dims.of(n),
-            List.of(View.of(F32, 1)),
-            Expr.identity(F32),
-            List.of(Combiner.SUM),
-            List.of(),
-            Expr.identity(F32),
-            List.of(View.of(F32)));
+    Reduce reduce = new Reduce(
+        Dims.of(),
+        Dims.of(n),
+        List.of(View.of(F32, 1)),
+        Expr.identity(F32),
+        List.of(Combiner.SUM),
+        List.of(),
+        Expr.identity(F32),
+        List.of(View.of(F32)));
     return new Step.Dispatch(reduce, List.of(a), List.of(out), "sum");
   }
 }

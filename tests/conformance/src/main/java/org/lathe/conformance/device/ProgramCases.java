@@ -56,7 +56,8 @@ final class ProgramCases {
   private static void kernelsOfAwkwardSizes(Session session) throws Exception {
     Random random = new Random();
     for (int n : new int[]{0, 1, 3, 13, 17, 33, 207, 4099}) {
-      Program p = new Program("add", List.of(floats("x", Role.INPUT, n), floats("y", Role.INPUT, n), floats("z", Role.OUTPUT, n)),
+      Program p = new Program("add",
+          List.of(floats("x", Role.INPUT, n), floats("y", Role.INPUT, n), floats("z", Role.OUTPUT, n)),
           List.of(Kernels.binary(BinaryOp.ADD, n, at(0, 0, n), at(1, 0, n), at(2, 0, n))));
       try (Rig rig = new Rig(session.device(), p)) {
         float[] x = Rig.whole(random, n);
@@ -73,7 +74,8 @@ final class ProgramCases {
 
   private static void copiesOfAwkwardSizes(Session session) throws Exception {
     for (int n : new int[]{0, 1, 3, 13, 64, 207, 4098}) {
-      Program p = new Program("copy", List.of(new BufferDecl("x", Role.INPUT, n, null), new BufferDecl("y", Role.OUTPUT, n, null)),
+      Program p = new Program("copy",
+          List.of(new BufferDecl("x", Role.INPUT, n, null), new BufferDecl("y", Role.OUTPUT, n, null)),
           List.of(Kernels.copyBytes(new Slice(0, 0, n), new Slice(1, 0, n))));
       try (Rig rig = new Rig(session.device(), p)) {
         byte[] x = new byte[n];
@@ -87,7 +89,8 @@ final class ProgramCases {
 
   private static void slicesBeginAtTheirOffsets(Session session) throws Exception {
     Program p = new Program("offsets", List.of(floats("x", Role.INPUT, 96), floats("y", Role.OUTPUT, 96)),
-        List.of(Kernels.copy(at(0, 256, 32), at(1, 0, 32)), Kernels.unary(UnaryOp.NEG, 32, at(0, 0, 32), at(1, 128, 32)),
+        List.of(Kernels.copy(at(0, 256, 32), at(1, 0, 32)),
+            Kernels.unary(UnaryOp.NEG, 32, at(0, 0, 32), at(1, 128, 32)),
             Kernels.copy(at(0, 128, 7), at(1, 256, 7))));
     try (Rig rig = new Rig(session.device(), p)) {
       float[] x = Rig.whole(new Random(), 96);
@@ -103,8 +106,10 @@ final class ProgramCases {
 
   private static void boundSlicesBeginAtTheirOffsets(Session session) {
     Device d = session.device();
-    Program p = new Program("bound", List.of(floats("x", Role.INPUT, 5), floats("y", Role.OUTPUT, 5)), List.of(Kernels.copy(at(0, 0, 5), at(1, 0, 5))));
-    try (Buffer memory = d.allocator().allocate(256); Prepared prepared = d.prepare(p);
+    Program p = new Program("bound", List.of(floats("x", Role.INPUT, 5), floats("y", Role.OUTPUT, 5)),
+        List.of(Kernels.copy(at(0, 0, 5), at(1, 0, 5))));
+    try (Buffer memory = d.allocator().allocate(256);
+        Prepared prepared = d.prepare(p);
         CommandBuffer c = prepared.record(List.of(new BufferSlice(memory, 192, 64), new BufferSlice(memory, 64, 20)))) {
       float[] x = Rig.whole(new Random(), 64);
       Rig.write(memory, 0, x);
@@ -117,7 +122,8 @@ final class ProgramCases {
 
   private static void constantsAreThere(Session session) throws Exception {
     float[] c = Rig.whole(new Random(), 33);
-    Program p = new Program("constants", List.of(floats("x", Role.INPUT, 33), Kernels.constant("c", c), floats("y", Role.OUTPUT, 33)),
+    Program p = new Program("constants",
+        List.of(floats("x", Role.INPUT, 33), Kernels.constant("c", c), floats("y", Role.OUTPUT, 33)),
         List.of(Kernels.binary(BinaryOp.MUL, 33, at(0, 0, 33), at(1, 0, 33), at(2, 0, 33))));
     try (Rig rig = new Rig(session.device(), p)) {
       float[] x = Rig.whole(new Random(), 33);
@@ -129,8 +135,10 @@ final class ProgramCases {
   }
 
   private static void scratchCarriesValues(Session session) throws Exception {
-    Program p = new Program("chain", List.of(floats("x", Role.INPUT, 100), floats("t", Role.SCRATCH, 256), floats("y", Role.OUTPUT, 100)),
-        List.of(Kernels.addConstant(1, 100, at(0, 0, 100), at(1, 0, 100)), Kernels.addConstant(2, 100, at(1, 0, 100), at(1, 512, 100)),
+    Program p = new Program("chain",
+        List.of(floats("x", Role.INPUT, 100), floats("t", Role.SCRATCH, 256), floats("y", Role.OUTPUT, 100)),
+        List.of(Kernels.addConstant(1, 100, at(0, 0, 100), at(1, 0, 100)),
+            Kernels.addConstant(2, 100, at(1, 0, 100), at(1, 512, 100)),
             Kernels.addConstant(3, 100, at(1, 512, 100), at(1, 512, 100)),
             Kernels.binary(BinaryOp.ADD, 100, at(1, 0, 100), at(1, 512, 100), at(2, 0, 100))));
     try (Rig rig = new Rig(session.device(), p)) {
@@ -147,7 +155,8 @@ final class ProgramCases {
   private static Program runningSums(int rows, int width) {
     long bytes = 4L * width;
     return new Program("running sums",
-        List.of(floats("x", Role.INPUT, (long) rows * width), floats("sum", Role.SCRATCH, width), floats("y", Role.OUTPUT, (long) rows * width)),
+        List.of(floats("x", Role.INPUT, (long) rows * width), floats("sum", Role.SCRATCH, width),
+            floats("y", Role.OUTPUT, (long) rows * width)),
         List.of(Kernels.fill(0, width, at(1, 0, width)),
             new Step.Loop(rows, List.of(
                 Kernels.binary(BinaryOp.ADD, width, at(1, 0, width), at(0, 0, width, bytes), at(1, 0, width)),
@@ -192,7 +201,8 @@ final class ProgramCases {
 
   private static void loopsOfNoTripsDoNothing(Session session) throws Exception {
     Program p = new Program("no trips", List.of(floats("y", Role.OUTPUT, 3)),
-        List.of(Kernels.fill(1, 3, at(0, 0, 3)), new Step.Loop(0, List.of(Kernels.fill(2, 3, at(0, 0, 3)))), new Step.Loop(5, List.of())));
+        List.of(Kernels.fill(1, 3, at(0, 0, 3)), new Step.Loop(0, List.of(Kernels.fill(2, 3, at(0, 0, 3)))),
+            new Step.Loop(5, List.of())));
     try (Rig rig = new Rig(session.device(), p)) {
       rig.run();
       assertArrayEquals(new float[]{1, 1, 1}, rig.get(0));
@@ -201,7 +211,8 @@ final class ProgramCases {
 
   private static void branchesFollowMemory(Session session) throws Exception {
     Program p = new Program("branch", List.of(new BufferDecl("p", Role.INPUT, 1, null), floats("y", Role.OUTPUT, 3)),
-        List.of(new Step.Branch(new Slice(0, 0, 1), List.of(Kernels.fill(1, 3, at(1, 0, 3))), List.of(Kernels.fill(2, 3, at(1, 0, 3))))));
+        List.of(new Step.Branch(new Slice(0, 0, 1), List.of(Kernels.fill(1, 3, at(1, 0, 3))),
+            List.of(Kernels.fill(2, 3, at(1, 0, 3))))));
     try (Rig rig = new Rig(session.device(), p)) {
       for (byte value : new byte[]{0, 1, 0, 1}) {
         Rig.write(rig.buffers.get(0), 0, new byte[]{value});
@@ -223,16 +234,23 @@ final class ProgramCases {
   /** y = |x| by a branch on a predicate that the program computes. */
   private static Program absolute() {
     Slice negative = new Slice(1, 128, 1);
-    return new Program("absolute", List.of(floats("x", Role.INPUT, 1), new BufferDecl("t", Role.SCRATCH, 256, null), floats("y", Role.OUTPUT, 1)),
-        List.of(Kernels.isNegative(at(0, 0, 1), negative), new Step.Branch(negative, List.of(Kernels.unary(UnaryOp.NEG, 1, at(0, 0, 1), at(2, 0, 1))),
-            List.of(Kernels.copy(at(0, 0, 1), at(2, 0, 1))))));
+    return new Program("absolute",
+        List.of(floats("x", Role.INPUT, 1), new BufferDecl("t", Role.SCRATCH, 256, null), floats("y", Role.OUTPUT, 1)),
+        List.of(Kernels.isNegative(at(0, 0, 1), negative),
+            new Step.Branch(negative, List.of(Kernels.unary(UnaryOp.NEG, 1, at(0, 0, 1), at(2, 0, 1))),
+                List.of(Kernels.copy(at(0, 0, 1), at(2, 0, 1))))));
   }
 
   private static void branchesInLoops(Session session) throws Exception {
     int rows = 17;
-    Program p = new Program("choose", List.of(new BufferDecl("p", Role.INPUT, rows, null), floats("x", Role.INPUT, rows), floats("y", Role.OUTPUT, rows)),
-        List.of(new Step.Loop(rows, List.of(new Step.Branch(new Slice(0, 0, 1, Dims.of(1)), List.of(Kernels.copy(at(1, 0, 1, 4), at(2, 0, 1, 4))),
-            List.of(Kernels.addConstant(1, 1, at(1, 0, 1, 4), at(2, 0, 1, 4))))))));
+    Program p = new Program("choose",
+        List.of(new BufferDecl("p", Role.INPUT, rows, null), floats("x", Role.INPUT, rows),
+            floats("y", Role.OUTPUT, rows)),
+        List.of(
+            new Step.Loop(rows,
+                List.of(new Step.Branch(new Slice(0, 0, 1, Dims.of(1)),
+                    List.of(Kernels.copy(at(1, 0, 1, 4), at(2, 0, 1, 4))),
+                    List.of(Kernels.addConstant(1, 1, at(1, 0, 1, 4), at(2, 0, 1, 4))))))));
     try (Rig rig = new Rig(session.device(), p)) {
       byte[] choice = new byte[rows];
       for (int i = 0; i < rows; i++) {
@@ -249,7 +267,9 @@ final class ProgramCases {
 
   private static void aMixedProgramUnderValidation(Session session) throws Exception {
     float[] x = Rig.whole(new Random(), 11 * 13);
-    try (Device device = ValidatingDevice.wrap(session.open()); Rig sums = new Rig(device, runningSums(11, 13)); Rig absolute = new Rig(device, absolute())) {
+    try (Device device = ValidatingDevice.wrap(session.open());
+        Rig sums = new Rig(device, runningSums(11, 13));
+        Rig absolute = new Rig(device, absolute())) {
       for (int i = 0; i < 3; i++) {
         sums.set(0, x).run();
         assertArrayEquals(runningSums(x, 13), sums.get(1));

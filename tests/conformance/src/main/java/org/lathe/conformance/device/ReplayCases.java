@@ -80,7 +80,8 @@ final class ReplayCases {
 
   private static void runsRepeatToTheBit(Session session) throws Exception {
     int n = 100_003;
-    Program p = new Program("sum of exponentials", List.of(floats("x", Role.INPUT, n), floats("t", Role.SCRATCH, n), floats("y", Role.OUTPUT, 1)),
+    Program p = new Program("sum of exponentials",
+        List.of(floats("x", Role.INPUT, n), floats("t", Role.SCRATCH, n), floats("y", Role.OUTPUT, 1)),
         List.of(Kernels.unary(UnaryOp.TANH, n, at(0, 0, n), at(1, 0, n)), Kernels.sum(n, at(1, 0, n), at(2, 0, 1))));
     Random random = new Random();
     float[] x = new float[n];
@@ -134,7 +135,9 @@ final class ReplayCases {
 
   private static void rebinding(Session session) throws Exception {
     Device d = session.device();
-    try (Rig rig = new Rig(d, counter()); Buffer state = d.allocator().allocate(68); Buffer y = d.allocator().allocate(68)) {
+    try (Rig rig = new Rig(d, counter());
+        Buffer state = d.allocator().allocate(68);
+        Buffer y = d.allocator().allocate(68)) {
       rig.set(0, new float[17]);
       Rig.write(state, 0, new float[17]);
       rig.run();
@@ -153,10 +156,13 @@ final class ReplayCases {
   }
 
   private static void inputsMayShareMemory(Session session) {
-    Program p = new Program("double", List.of(floats("a", Role.INPUT, 9), floats("b", Role.INPUT, 9), floats("y", Role.OUTPUT, 9)),
+    Program p = new Program("double",
+        List.of(floats("a", Role.INPUT, 9), floats("b", Role.INPUT, 9), floats("y", Role.OUTPUT, 9)),
         List.of(Kernels.binary(BinaryOp.ADD, 9, at(0, 0, 9), at(1, 0, 9), at(2, 0, 9))));
     Device d = session.device();
-    try (Buffer x = d.allocator().allocate(36); Buffer y = d.allocator().allocate(36); Prepared prepared = d.prepare(p);
+    try (Buffer x = d.allocator().allocate(36);
+        Buffer y = d.allocator().allocate(36);
+        Prepared prepared = d.prepare(p);
         var c = prepared.record(List.of(BufferSlice.whole(x), BufferSlice.whole(x), BufferSlice.whole(y)))) {
       Rig.write(x, 0, new float[]{1, 2, 3, 4, 5, 6, 7, 8, 9});
       c.submit().await();
@@ -187,8 +193,10 @@ final class ReplayCases {
   private static void threadsRunAtOnce(Session session) throws Exception {
     Device d = session.device();
     int n = 5003;
-    Program p = new Program("chain", List.of(floats("x", Role.INPUT, n), floats("t", Role.SCRATCH, n), floats("y", Role.OUTPUT, n)),
-        List.of(Kernels.addConstant(1, n, at(0, 0, n), at(1, 0, n)), new Step.Loop(3, List.of(Kernels.addConstant(1, n, at(1, 0, n), at(1, 0, n)))),
+    Program p = new Program("chain",
+        List.of(floats("x", Role.INPUT, n), floats("t", Role.SCRATCH, n), floats("y", Role.OUTPUT, n)),
+        List.of(Kernels.addConstant(1, n, at(0, 0, n), at(1, 0, n)),
+            new Step.Loop(3, List.of(Kernels.addConstant(1, n, at(1, 0, n), at(1, 0, n)))),
             Kernels.binary(BinaryOp.ADD, n, at(1, 0, n), at(0, 0, n), at(2, 0, n))));
     try (Prepared prepared = d.prepare(p)) {
       onThreads(thread -> {
@@ -211,7 +219,8 @@ final class ReplayCases {
     Device d = session.device();
     onThreads(thread -> {
       for (int n = 1; n < 12; n++) {
-        Program p = new Program("fill", List.of(floats("y", Role.OUTPUT, n)), List.of(Kernels.fill(n % 3, n, at(0, 0, n))));
+        Program p = new Program("fill", List.of(floats("y", Role.OUTPUT, n)),
+            List.of(Kernels.fill(n % 3, n, at(0, 0, n))));
         try (Rig rig = new Rig(d, p)) {
           rig.run();
           assertEquals(n % 3, rig.get(0)[n - 1]);
@@ -235,10 +244,12 @@ final class ReplayCases {
 
   private static void reports(Session session) {
     Step loop = new Step.Loop(3, List.of(Kernels.fill(2, 3, at(0, 0, 3)), Kernels.fill(3, 3, at(0, 0, 3))));
-    Program p = new Program("reports", List.of(floats("y", Role.OUTPUT, 3)), List.of(Kernels.fill(1, 3, at(0, 0, 3)), loop, Kernels.unary(UnaryOp.NEG, 3, at(0, 0, 3), at(0, 0, 3))));
+    Program p = new Program("reports", List.of(floats("y", Role.OUTPUT, 3)),
+        List.of(Kernels.fill(1, 3, at(0, 0, 3)), loop, Kernels.unary(UnaryOp.NEG, 3, at(0, 0, 3), at(0, 0, 3))));
     try (Prepared prepared = session.device().prepare(p)) {
       assertEquals(p, prepared.program());
-      assertEquals(List.of("fill", "fill", "fill", "NEG"), prepared.kernels().stream().map(KernelReport::label).toList());
+      assertEquals(List.of("fill", "fill", "fill", "NEG"),
+          prepared.kernels().stream().map(KernelReport::label).toList());
       assertTrue(prepared.kernels().stream().noneMatch(k -> k.kernel().isBlank()));
     }
   }
