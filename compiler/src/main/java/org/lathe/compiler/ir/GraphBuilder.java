@@ -101,6 +101,8 @@ public final class GraphBuilder {
       types = op.infer(own.stream().map(Value::type).toList(), attributes);
     } catch (TypeError e) {
       throw e.at(source);
+    } catch (IllegalArgumentException e) {
+      throw new TypeError(op.name() + ": " + e.getMessage()).at(source);
     }
     Node node = new Node(nodes.size(), op, own, attributes, types, source);
     nodes.add(node);

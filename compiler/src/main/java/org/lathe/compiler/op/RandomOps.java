@@ -216,7 +216,7 @@ public final class RandomOps {
   }
 
   /** One block of Philox4x32-10 (Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3). */
-  private static int[] philox(long key, long stream, long block) {
+  static int[] philox(long key, long stream, long block) {
     long mask = 0xffffffffL;
     long[] c = {block & mask, block >>> 32, stream & mask, stream >>> 32};
     long k0 = key & mask;

@@ -96,6 +96,13 @@ public final class Tensor implements TensorElements, TensorShapes, TensorProduct
     }
   }
 
+  /** A check that comes before a node is appended; its error names the user's line. */
+  void check(boolean condition, String op, String problem) {
+    if (!condition) {
+      throw Types.error(op, problem).at(builder.source());
+    }
+  }
+
   public static Tensor constant(GraphBuilder builder, Literal literal) {
     return applyAll(builder, Sources.CONSTANT, List.of(), Attributes.of("value", literal)).getFirst();
   }

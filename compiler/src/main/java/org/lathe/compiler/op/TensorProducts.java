@@ -105,8 +105,9 @@ public sealed interface TensorProducts permits Tensor {
 
   /** Of indices [..]: [.., classes], 1 at the index; a row of zeros for an index outside. */
   default Tensor oneHot(long classes, DType dtype) {
-    Tensor positions = Tensor.iota(self().builder(), self().dtype(), self().shape().insert(self().rank(), classes), self().rank());
-    return self().expandDims(self().rank()).equalTo(positions).cast(dtype);
+    Tensor x = self();
+    Tensor positions = Tensor.iota(x.builder(), x.dtype(), x.shape().insert(x.rank(), classes), x.rank());
+    return x.expandDims(-1).equalTo(positions).cast(dtype);
   }
 
   /** Along the last axis, stably. The values, and their i32 positions before. */
