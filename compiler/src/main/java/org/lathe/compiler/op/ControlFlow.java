@@ -22,6 +22,9 @@ import org.lathe.hal.DType;
 public final class ControlFlow {
   private ControlFlow() {}
 
+  /** The errors of a body's ops add up, over the steps as well. */
+  private static final OpDef.Tolerance ACCUMULATED = new OpDef.Tolerance(1e-5, 1e-5);
+
   /**
    * A loop that carries values from step to step, takes one element of each sequence in a step, and stacks its outputs.
    *
@@ -43,7 +46,7 @@ public final class ControlFlow {
       Rule.of(new Lowering.Loop()),
       Rule.absent("a loop is a primitive"),
       ControlFlowSamples.scans(),
-      OpDef.Tolerance.TRANSCENDENTAL);
+      ACCUMULATED);
 
   /**
    * A choice between two graphs, one of which runs.
@@ -59,7 +62,7 @@ public final class ControlFlow {
       Rule.of(new Lowering.Branch()),
       Rule.absent("a choice is a primitive"),
       ControlFlowSamples.conds(),
-      OpDef.Tolerance.TRANSCENDENTAL);
+      ACCUMULATED);
 
   static final List<OpDef> ALL = List.of(SCAN, COND);
 
