@@ -122,10 +122,9 @@ final class AttentionBackward extends AttentionKernel {
   private void deltas(long[] operands, long deltas, int matrix, int query0) {
     int end = Math.min(queries, query0 + QUERY_TILE);
     for (int i = query0; i < end; i++) {
-      double delta =
-          math.dot(
-              out.at(operands[inOut], matrix, i), out.column(),
-              out.at(operands[inGradient], matrix, i), out.column(), valueWidth);
+      double delta = math.dot(
+          out.at(operands[inOut], matrix, i), out.column(),
+          out.at(operands[inGradient], matrix, i), out.column(), valueWidth);
       math.put(deltas + ((long) matrix * queries + i) * element, delta);
     }
   }
@@ -169,7 +168,8 @@ final class AttentionBackward extends AttentionKernel {
     }
     unpack(scratch + keySums, widthRow, key, key.at(operands[outQuery + 1], matrix, key0), keyCount, width);
     unpack(
-        scratch + valueSums, valueWidthRow, value, value.at(operands[outQuery + 2], matrix, key0), keyCount, valueWidth);
+        scratch + valueSums, valueWidthRow, value, value.at(operands[outQuery + 2], matrix, key0), keyCount,
+        valueWidth);
   }
 
   /** The gradients of one tile of queries. */
@@ -215,7 +215,8 @@ final class AttentionBackward extends AttentionKernel {
 
   /** P and dS of one pair of tiles, for the queries from {@code first}; 0 where a query does not see a key. */
   private void probabilities(
-      long[] operands, long scratch, long deltas, int matrix, int query0, int first, int count, int key0, int keyCount) {
+      long[] operands, long scratch, long deltas, int matrix, int query0, int first, int count, int key0,
+      int keyCount) {
     int rows = tiles.tileRows();
     for (int i = first; i < count; i += rows) {
       int n = Math.min(rows, count - i);

@@ -93,8 +93,8 @@ final class AttentionForward extends AttentionKernel {
       int keyCount = Math.min(KEY_TILE, seen - key0);
       packTransposed(key, key.at(operands[1], matrix, key0), scratch + keyPanels, keyCount, width);
       packPanels(value, value.at(operands[2], matrix, key0), scratch + valuePanels, keyCount, valueWidth);
-      boolean finite =
-          !causal || math.finite(scratch + valuePanels, keyCount * tiles.padded(valueWidth), scratch + spare);
+      boolean finite = !causal
+          || math.finite(scratch + valuePanels, keyCount * tiles.padded(valueWidth), scratch + spare);
       for (int i = 0; i < n; i += rows) {
         int count = Math.min(rows, n - i);
         if (visible(query0 + i + count - 1) > key0) {

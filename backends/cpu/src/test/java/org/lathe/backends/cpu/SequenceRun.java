@@ -50,14 +50,13 @@ final class SequenceRun implements AutoCloseable {
     }
     team = new ThreadTeam(workers);
     long stride = (kernel.workerScratch() + 63) / 64 * 64;
-    run =
-        new TeamRun(
-            team,
-            workers,
-            allocate(kernel.sharedScratch(), (byte) -1),
-            allocate(stride * workers, (byte) -1),
-            stride,
-            kernel.scratchLongs());
+    run = new TeamRun(
+        team,
+        workers,
+        allocate(kernel.sharedScratch(), (byte) -1),
+        allocate(stride * workers, (byte) -1),
+        stride,
+        kernel.scratchLongs());
   }
 
   private long allocate(long bytes, byte content) {
@@ -82,8 +81,9 @@ final class SequenceRun implements AutoCloseable {
       Operand operand = out.get(i);
       result[i] = new double[(int) operand.elements()];
       for (int e = 0; e < result[i].length; e++) {
-        result[i][e] =
-            operand.dtype() == DType.F64 ? Memory.getDouble(address + 8L * e) : Memory.getFloat(address + 4L * e);
+        result[i][e] = operand.dtype() == DType.F64
+            ? Memory.getDouble(address + 8L * e)
+            : Memory.getFloat(address + 4L * e);
       }
       for (int g = 0; g < GUARD; g++) {
         if (Memory.getByte(address + operand.bytes() + g) != PATTERN) {
@@ -103,12 +103,11 @@ final class SequenceRun implements AutoCloseable {
   }
 
   static double[][] outputs(KernelSpec spec, int workers, double[]... inputs) {
-    Kernel kernel =
-        switch (spec) {
-          case org.lathe.hal.spec.Recurrence r -> RecurrenceKernel.of(r);
-          case org.lathe.hal.spec.Attention a -> AttentionKernel.of(a);
-          default -> throw new IllegalArgumentException("not a kernel of sequences: " + spec);
-        };
+    Kernel kernel = switch (spec) {
+      case org.lathe.hal.spec.Recurrence r -> RecurrenceKernel.of(r);
+      case org.lathe.hal.spec.Attention a -> AttentionKernel.of(a);
+      default -> throw new IllegalArgumentException("not a kernel of sequences: " + spec);
+    };
     try (SequenceRun run = new SequenceRun(spec, kernel, workers, inputs)) {
       return run.outputs();
     }
@@ -133,10 +132,9 @@ final class SequenceRun implements AutoCloseable {
   }
 
   static void near(String what, double expected, double found, double tolerance) {
-    boolean same =
-        Double.isNaN(expected) || Double.isInfinite(expected)
-            ? Double.compare(expected, found) == 0
-            : Math.abs(expected - found) <= tolerance * (1 + Math.abs(expected));
+    boolean same = Double.isNaN(expected) || Double.isInfinite(expected)
+        ? Double.compare(expected, found) == 0
+        : Math.abs(expected - found) <= tolerance * (1 + Math.abs(expected));
     if (!same) {
       throw new AssertionError(what + ": expected " + expected + ", found " + found);
     }

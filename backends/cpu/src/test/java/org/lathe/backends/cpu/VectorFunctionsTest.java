@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class VectorFunctionsTest {
   private static final float[] EDGES = {
-    0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-30f, -1e-30f, 0.34657f, -0.34658f, 87f, -87f, 88.7f, -88.8f, 104f,
-    -104f, 1e30f, -1e30f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN
+      0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-30f, -1e-30f, 0.34657f, -0.34658f, 87f, -87f, 88.7f, -88.8f, 104f,
+      -104f, 1e30f, -1e30f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN
   };
 
   private interface Planes {
@@ -43,7 +43,8 @@ class VectorFunctionsTest {
 
   private static void exp(long x, int n) {
     for (int i = 0; i < n; i += FloatVector.SPECIES_PREFERRED.length()) {
-      FloatVector v = FloatVector.fromMemorySegment(FloatVector.SPECIES_PREFERRED, Memory.ALL, x + 4L * i, Memory.ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(FloatVector.SPECIES_PREFERRED, Memory.ALL, x + 4L * i,
+          Memory.ORDER);
       VectorFunctions.expOfNegative(v).intoMemorySegment(Memory.ALL, x + 4L * i, Memory.ORDER);
     }
   }
