@@ -1,55 +1,32 @@
 package org.lathe.models.train;
 
-import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.stream.Collectors;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a training as a progress bar with the current loss and time left, and a line after each epoch. For a terminal;
- * where there is none, {@link #lines} writes the epochs' lines alone.
+ * Shows a training as a bar on standard error, with the current loss and the time left, where that is a terminal; else
+ * nothing. The launcher knows, and says so by {@code -Dlathe.terminal=true}.
  */
 public final class ProgressBarListener implements TrainingListener {
-  private static final int WIDTH = 100;
+  private static final int UPDATE_MILLIS = 200;
 
-  private final PrintStream out;
-  private final boolean terminal;
   private @Nullable ProgressBar bar;
-
-  private ProgressBarListener(PrintStream out, boolean terminal) {
-    this.out = out;
-    this.terminal = terminal;
-  }
-
-  public static ProgressBarListener bar(PrintStream out) {
-    return new ProgressBarListener(out, true);
-  }
-
-  public static ProgressBarListener lines(PrintStream out) {
-    return new ProgressBarListener(out, false);
-  }
-
-  /** A bar if the launcher found a terminal ({@code -Dlathe.terminal=true}), else lines. */
-  public static ProgressBarListener fitting(PrintStream out) {
-    return new ProgressBarListener(out, Boolean.getBoolean("lathe.terminal"));
-  }
+  private long shown;
 
   @Override
   public void began(String model, long done, long total) {
-    if (terminal) {
+    if (Boolean.getBoolean("lathe.terminal")) {
       bar =
           new ProgressBarBuilder()
               .setTaskName(model)
               .setInitialMax(total)
               .startsFrom(done, Duration.ZERO)
-              .setUpdateIntervalMillis(200)
+              .setUpdateIntervalMillis(UPDATE_MILLIS)
               .setStyle(ProgressBarStyle.ASCII)
-              .setConsumer(new ConsoleProgressBarConsumer(out, WIDTH))
               .build();
     }
   }
@@ -57,30 +34,11 @@ public final class ProgressBarListener implements TrainingListener {
   @Override
   public void iterated(long done, double loss) {
     ProgressBar b = bar;
-    if (b != null) {
+    if (b != null && System.nanoTime() - shown > UPDATE_MILLIS * 1_000_000L) {
+      shown = System.nanoTime();
       b.stepTo(done);
-      if ((done & 15) == 0) {
-        b.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", loss));
-      }
+      b.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", loss));
     }
-  }
-
-  @Override
-  public void epochEnded(EpochRecord r) {
-    String metrics =
-        r.metrics().entrySet().stream()
-            .map(e -> String.format(Locale.ROOT, ", %s %.4f", e.getKey(), e.getValue()))
-            .collect(Collectors.joining());
-    line(String.format(Locale.ROOT, "epoch %d: loss %.4f%s (%.1f s)", r.epoch() + 1, r.loss(), metrics, r.seconds()));
-  }
-
-  @Override
-  public void note(String text) {
-    line(text);
-  }
-
-  private void line(String text) {
-    out.println(bar != null ? "\r" + text + " ".repeat(Math.max(0, WIDTH - text.length())) : text);
   }
 
   @Override

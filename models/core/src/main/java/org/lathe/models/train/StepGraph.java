@@ -45,8 +45,24 @@ public record StepGraph(
     return names;
   }
 
-  /** Values for all of the graph's inputs: the batch, and the state that {@code seed} begins with. */
+  /**
+   * Values for all of the graph's inputs, to check it with: the batch, the parameters that {@code seed} begins with, and a
+   * state as after some steps, where no optimiser divides by nothing.
+   */
   public List<Literal> arguments(Map<String, Literal> batch, long seed) {
+    List<Literal> all = new ArrayList<>(batch(batch));
+    for (StateEntry e : state) {
+      all.add(e.kind() == StateEntry.Kind.SLOT ? warm(e, seed) : e.initial(seed));
+    }
+    return all;
+  }
+
+  private static Literal warm(StateEntry e, long seed) {
+    return Literal.adopt(
+        e.type(), StateEntry.random(seed, e.name()).doubles(e.type().size(), 0.25, 1).map(x -> (float) x).toArray());
+  }
+
+  private List<Literal> batch(Map<String, Literal> batch) {
     List<Literal> all = new ArrayList<>();
     for (Field f : inputs) {
       Literal given = batch.get(f.name());
@@ -57,7 +73,6 @@ public record StepGraph(
       }
       all.add(given);
     }
-    state.forEach(e -> all.add(e.initial(seed)));
     return all;
   }
 }
