@@ -269,7 +269,7 @@ final class Fusion {
   private void siblings() {
     Map<Value, List<Group>> readers = new LinkedHashMap<>();
     for (Group g : groups) {
-      if (g.kind() == Group.Kind.MAP || g.kind() == Group.Kind.REDUCE) {
+      if (g.kind() == Group.Kind.MAP || g.kind() == Group.Kind.REDUCE || g.kind() == Group.Kind.ROW) {
         for (Value v : reads(g)) {
           readers.computeIfAbsent(v, k -> new ArrayList<>()).add(g);
         }
@@ -281,10 +281,8 @@ final class Fusion {
         Group a = current(list.get(i));
         for (int j = i + 1; j < list.size(); j++) {
           Group b = current(list.get(j));
-          if (a != b && related(entry.getKey(), a, b)) {
-            Group merged = merge(a, b, pair(a, b));
-            a = merged == null ? a : merged;
-          }
+          Group merged = a == b ? null : merge(a, b, pair(entry.getKey(), a, b));
+          a = merged == null ? a : merged;
         }
       }
     }
@@ -294,22 +292,22 @@ final class Fusion {
     return groups.contains(g) ? g : owners.getOrDefault(g.values().keySet().iterator().next(), g);
   }
 
-  private static boolean related(Value shared, Group a, Group b) {
+  private static @Nullable Group pair(Value shared, Group a, Group b) {
     long size = a.space().product();
-    return a.kind() == b.kind()
-        && (size <= SMALL_SPACE || shared.type().size() >= size)
-        && a.space().equals(b.space());
-  }
-
-  private static @Nullable Group pair(Group a, Group b) {
-    if (a.kind() == Group.Kind.MAP) {
-      return sideBySide(a, b);
+    boolean shares = size <= SMALL_SPACE || shared.type().size() >= size;
+    if (a.kind() == Group.Kind.MAP && b.kind() == Group.Kind.MAP) {
+      return shares && a.space().equals(b.space()) ? sideBySide(a, b) : null;
     }
-    if (a.kind() != Group.Kind.REDUCE
-        || !a.reducedShape().equals(b.reducedShape())
-        || !a.axes().equals(b.axes())
-        || a.users().contains(b)
-        || b.users().contains(a)) {
+    if (a.kind() == Group.Kind.MAP || b.kind() == Group.Kind.MAP) {
+      return null;
+    }
+    boolean apart = !a.users().contains(b) && !b.users().contains(a);
+    if (a.kind() == Group.Kind.ROW || b.kind() == Group.Kind.ROW) {
+      Group rows = RowGroups.sideBySide(a, b);
+      return rows != null && shared.type().size() >= rows.space().product() ? rows : null;
+    }
+    boolean same = a.reducedShape().equals(b.reducedShape()) && a.axes().equals(b.axes());
+    if (!shares || !apart || !same) {
       return null;
     }
     List<Node> reductions = new ArrayList<>(a.reductions());

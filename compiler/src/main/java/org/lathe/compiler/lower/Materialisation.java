@@ -236,6 +236,9 @@ final class Materialisation implements ExpressionBuilder.Memory {
     }
     costs.put(v, cost);
     leaves.put(v, read);
+    if ((lowering instanceof Lowering.Reshape || lowering instanceof Lowering.Identity) && endsKernel(node)) {
+      tails.add(v);
+    }
     if (GraphFacts.moves(node) || lowering instanceof Lowering.Constant || roots.contains(v)) {
       return;
     }
@@ -265,9 +268,15 @@ final class Materialisation implements ExpressionBuilder.Memory {
   /** Whether the only user of {@code v} is scalar work of the same shape, which can follow it in one epilogue. */
   private boolean continues(Value v) {
     List<Node> users = facts.users(v);
-    return users.size() == 1
-        && !facts.isOutput(v)
-        && (GraphFacts.lowering(users.getFirst()) instanceof Lowering.Pointwise);
+    if (users.size() != 1 || facts.isOutput(v)) {
+      return false;
+    }
+    return switch (GraphFacts.lowering(users.getFirst())) {
+      case Lowering.Pointwise p -> true;
+      case Lowering.Reshape r -> continues(users.getFirst().output());
+      case Lowering.Identity i -> continues(users.getFirst().output());
+      case null, default -> false;
+    };
   }
 
   private static int ownCost(Node node) {

@@ -46,6 +46,13 @@ final class RowGroups {
     return merged(space, user, g);
   }
 
+  /** A row program and other reductions along the same rows; null if they do not fit. */
+  static @Nullable Group sideBySide(Group a, Group b) {
+    Dims space = space(a);
+    boolean oneIsRow = a.kind() == Group.Kind.ROW || b.kind() == Group.Kind.ROW;
+    return oneIsRow && space != null && sameSizes(space, space(b)) ? merged(space, a, b) : null;
+  }
+
   private static boolean sameSizes(Dims space, @Nullable Dims other) {
     return other != null && other.last(0) == space.last(0) && other.product() == space.product();
   }
