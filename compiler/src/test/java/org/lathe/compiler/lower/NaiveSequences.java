@@ -229,13 +229,6 @@ final class NaiveSequences {
       p[j] = a.causal() && j > i + a.keys() - a.queries() ? Double.NEGATIVE_INFINITY : s;
       max = Math.max(max, p[j]);
     }
-    if (a.form() == Attention.Form.BACKWARD) {
-      double logSum = in.get(a.bias() == null ? 4 : 5).get(a.dtype(), (n * a.heads() + h) * a.queries() + i);
-      for (int j = 0; j < a.keys(); j++) {
-        p[j] = p[j] == Double.NEGATIVE_INFINITY ? 0 : Math.exp(p[j] - logSum);
-      }
-      return p;
-    }
     double sum = 0;
     for (int j = 0; j < a.keys(); j++) {
       p[j] = max == Double.NEGATIVE_INFINITY ? 0 : Math.exp(p[j] - max);
