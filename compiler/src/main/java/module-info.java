@@ -11,6 +11,4 @@ module org.lathe.compiler {
   exports org.lathe.compiler.interp;
   exports org.lathe.compiler.lower;
   exports org.lathe.compiler.runtime;
-
-  uses org.lathe.hal.device.Driver;
 }
