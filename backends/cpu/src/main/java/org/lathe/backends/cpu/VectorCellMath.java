@@ -11,65 +11,65 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorCellMath implements CellMath {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
 
-  private final Outlined sigmoid = new Outlined(MethodHandles.lookup(), "sigmoidLoop", 1);
-  private final Outlined tanh = new Outlined(MethodHandles.lookup(), "tanhLoop", 2);
-  private final Outlined add = new Outlined(MethodHandles.lookup(), "addLoop", 2);
-  private final Outlined scale = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
-  private final Outlined lstmCell = new Outlined(MethodHandles.lookup(), "lstmCellLoop", 3);
-  private final Outlined gruCandidate = new Outlined(MethodHandles.lookup(), "gruCandidateLoop", 2);
-  private final Outlined gruState = new Outlined(MethodHandles.lookup(), "gruStateLoop", 3);
-  private final Outlined lstmBackward = new Outlined(MethodHandles.lookup(), "lstmBackwardLoop", 6);
-  private final Outlined gruBackward = new Outlined(MethodHandles.lookup(), "gruBackwardLoop", 4);
-  private final Outlined plainBackward = new Outlined(MethodHandles.lookup(), "plainBackwardLoop", 2);
+  private static final Outlined SIGMOID = new Outlined(MethodHandles.lookup(), "sigmoidLoop", 1);
+  private static final Outlined TANH = new Outlined(MethodHandles.lookup(), "tanhLoop", 2);
+  private static final Outlined ADD = new Outlined(MethodHandles.lookup(), "addLoop", 2);
+  private static final Outlined SCALE = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
+  private static final Outlined LSTM_CELL = new Outlined(MethodHandles.lookup(), "lstmCellLoop", 3);
+  private static final Outlined GRU_CANDIDATE = new Outlined(MethodHandles.lookup(), "gruCandidateLoop", 2);
+  private static final Outlined GRU_STATE = new Outlined(MethodHandles.lookup(), "gruStateLoop", 3);
+  private static final Outlined LSTM_BACKWARD = new Outlined(MethodHandles.lookup(), "lstmBackwardLoop", 6);
+  private static final Outlined GRU_BACKWARD = new Outlined(MethodHandles.lookup(), "gruBackwardLoop", 4);
+  private static final Outlined PLAIN_BACKWARD = new Outlined(MethodHandles.lookup(), "plainBackwardLoop", 2);
 
   @Override
   public void sigmoid(long x, int n) {
-    sigmoid.run(x, n);
+    SIGMOID.run(x, n);
   }
 
   @Override
   public void tanh(long x, long y, int n) {
-    tanh.run(x, y, n);
+    TANH.run(x, y, n);
   }
 
   @Override
   public void add(long x, long y, int n) {
-    add.run(x, y, n);
+    ADD.run(x, y, n);
   }
 
   @Override
   public void scale(long x, long y, int n) {
-    scale.run(x, y, n);
+    SCALE.run(x, y, n);
   }
 
   @Override
   public void lstmCell(long gates, long plane, long c, int n) {
-    lstmCell.run(gates, plane, c, n);
+    LSTM_CELL.run(gates, plane, c, n);
   }
 
   @Override
   public void gruCandidate(long gates, long plane, int n) {
-    gruCandidate.run(gates, plane, n);
+    GRU_CANDIDATE.run(gates, plane, n);
   }
 
   @Override
   public void gruState(long gates, long plane, long h, int n) {
-    gruState.run(gates, plane, h, n);
+    GRU_STATE.run(gates, plane, h, n);
   }
 
   @Override
   public void lstmBackward(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
-    lstmBackward.run(gates, plane, tanhC, cellBefore, dh, dc, n);
+    LSTM_BACKWARD.run(gates, plane, tanhC, cellBefore, dh, dc, n);
   }
 
   @Override
   public void gruBackward(long gates, long plane, long stateBefore, long dh, int n) {
-    gruBackward.run(gates, plane, stateBefore, dh, n);
+    GRU_BACKWARD.run(gates, plane, stateBefore, dh, n);
   }
 
   @Override
   public void plainBackward(long state, long dh, int n) {
-    plainBackward.run(state, dh, n);
+    PLAIN_BACKWARD.run(state, dh, n);
   }
 
   private static FloatVector load(long address) {

@@ -20,14 +20,14 @@ final class VectorScoreMath implements ScoreMath {
   private static final int SUMS = 64;
   private static final float NONE = Float.NEGATIVE_INFINITY;
 
-  private final Outlined zeroTimes = new Outlined(MethodHandles.lookup(), "zeroTimesLoop", 2);
-  private final Outlined scale = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
-  private final Outlined add = new Outlined(MethodHandles.lookup(), "addLoop", 3);
-  private final Outlined begin = new Outlined(MethodHandles.lookup(), "beginLoop", 1);
-  private final Outlined largest = new Outlined(MethodHandles.lookup(), "largestLoop", 2);
-  private final Outlined rescale = new Outlined(MethodHandles.lookup(), "rescaleLoop", 3);
-  private final Outlined weights = new Outlined(MethodHandles.lookup(), "weightsLoop", 3);
-  private final Outlined probabilities = new Outlined(MethodHandles.lookup(), "probabilitiesLoop", 6);
+  private static final Outlined ZERO_TIMES = new Outlined(MethodHandles.lookup(), "zeroTimesLoop", 2);
+  private static final Outlined SCALE = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
+  private static final Outlined ADD = new Outlined(MethodHandles.lookup(), "addLoop", 3);
+  private static final Outlined BEGIN = new Outlined(MethodHandles.lookup(), "beginLoop", 1);
+  private static final Outlined FIND_LARGEST = new Outlined(MethodHandles.lookup(), "largestLoop", 2);
+  private static final Outlined RESCALE = new Outlined(MethodHandles.lookup(), "rescaleLoop", 3);
+  private static final Outlined WEIGHTS = new Outlined(MethodHandles.lookup(), "weightsLoop", 3);
+  private static final Outlined PROBABILITIES = new Outlined(MethodHandles.lookup(), "probabilitiesLoop", 6);
 
   private static long bits(double x) {
     return Float.floatToRawIntBits((float) x);
@@ -58,7 +58,7 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public boolean finite(long x, int n, long spare) {
-    zeroTimes.run(x, spare, n);
+    ZERO_TIMES.run(x, spare, n);
     float sum = 0;
     for (int i = 0; i < L; i++) {
       sum += Memory.getFloat(spare + 4L * i);
@@ -77,7 +77,7 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public void scale(long x, double factor, int n) {
-    scale.run(x, bits(factor), n);
+    SCALE.run(x, bits(factor), n);
   }
 
   private static void scaleLoop(long x, long factorBits, int n) {
@@ -94,7 +94,7 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public void addSteps(long x, long y, long yStep, int n) {
-    add.run(x, y, yStep, n);
+    ADD.run(x, y, yStep, n);
   }
 
   private static void addLoop(long x, long y, long yStep, int n) {
@@ -140,7 +140,7 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public void begin(long states, int n) {
-    begin.run(states, n);
+    BEGIN.run(states, n);
   }
 
   private static void beginLoop(long states, int n) {
@@ -157,17 +157,17 @@ final class VectorScoreMath implements ScoreMath {
 
   @Override
   public void softmax(long scores, int n, int total, long state, long out, int columns) {
-    largest.run(scores, state, n);
+    FIND_LARGEST.run(scores, state, n);
     float before = Memory.getFloat(state);
     float most = Memory.getFloat(state + LARGEST);
     float shift = most == NONE ? 0 : most;
     if (most != before) {
       Memory.putFloat(state, most);
       if (before != NONE) {
-        rescale.run(state, bits(before - shift), out, columns);
+        RESCALE.run(state, bits(before - shift), out, columns);
       }
     }
-    weights.run(scores, bits(shift), state + SUMS, total);
+    WEIGHTS.run(scores, bits(shift), state + SUMS, total);
   }
 
   private static void largestLoop(long scores, long state, int n) {
@@ -221,7 +221,7 @@ final class VectorScoreMath implements ScoreMath {
   public void probabilities(
       long scores, long gradients, int n, int total, double logSum, double delta, double scale) {
     double shift = logSum == Double.NEGATIVE_INFINITY ? 0 : logSum;
-    probabilities.run(scores, gradients, total, bits(shift), bits(delta), bits(scale), n);
+    PROBABILITIES.run(scores, gradients, total, bits(shift), bits(delta), bits(scale), n);
   }
 
   private static void probabilitiesLoop(

@@ -18,9 +18,9 @@ final class VectorTileProducts implements TileProducts {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int VECTOR = S.vectorByteSize();
 
-  private final Outlined copySpans = new Outlined(MethodHandles.lookup(), "copySpansLoop", 4);
-  private final Outlined copyRows = new Outlined(MethodHandles.lookup(), "copyRowsLoop", 5);
-  private final Outlined fill = new Outlined(MethodHandles.lookup(), "fillLoop", 2);
+  private static final Outlined COPY_SPANS = new Outlined(MethodHandles.lookup(), "copySpansLoop", 4);
+  private static final Outlined COPY_ROWS = new Outlined(MethodHandles.lookup(), "copyRowsLoop", 5);
+  private static final Outlined FILL = new Outlined(MethodHandles.lookup(), "fillLoop", 2);
 
   @Override
   public int bytes() {
@@ -227,9 +227,9 @@ final class VectorTileProducts implements TileProducts {
   @Override
   public void copyRows(long source, long sourceRow, long target, long targetRow, int rows, int columns) {
     if (columns == span()) {
-      copySpans.run(source, sourceRow, target, targetRow, rows);
+      COPY_SPANS.run(source, sourceRow, target, targetRow, rows);
     } else {
-      copyRows.run(source, sourceRow, target, targetRow, rows, columns);
+      COPY_ROWS.run(source, sourceRow, target, targetRow, rows, columns);
     }
   }
 
@@ -277,7 +277,7 @@ final class VectorTileProducts implements TileProducts {
 
   @Override
   public void fill(long target, double value, int n) {
-    fill.run(target, Float.floatToRawIntBits((float) value), n);
+    FILL.run(target, Float.floatToRawIntBits((float) value), n);
   }
 
   private static void fillLoop(long target, long valueBits, int n) {

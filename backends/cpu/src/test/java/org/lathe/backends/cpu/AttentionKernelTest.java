@@ -90,6 +90,10 @@ class AttentionKernelTest {
     }
 
     private void query(Attention a, double[] q, double[] k, double[] v, double[] bias, int b, int h, int i) {
+      int queryRow = at(a.query(), b, h, i, 0);
+      int queryStep = (int) a.query().strides().get(3);
+      int keyStep = (int) a.key().strides().get(3);
+      int valueStep = (int) a.value().strides().get(3);
       double[] scores = new double[(int) a.keys()];
       Arrays.fill(scores, Double.NEGATIVE_INFINITY);
       double most = Double.NEGATIVE_INFINITY;
@@ -97,9 +101,10 @@ class AttentionKernelTest {
         if (a.causal() && j > i + a.keys() - a.queries()) {
           continue;
         }
+        int keyRow = at(a.key(), b, h, j, 0);
         double s = 0;
         for (int d = 0; d < a.width(); d++) {
-          s += q[at(a.query(), b, h, i, d)] * k[at(a.key(), b, h, j, d)];
+          s += q[queryRow + d * queryStep] * k[keyRow + d * keyStep];
         }
         scores[j] = s * a.scale() + (a.bias() == null ? 0 : bias[at(a.bias(), b, h, i, j)]);
         most = Math.max(most, scores[j]);
@@ -111,14 +116,18 @@ class AttentionKernelTest {
       logSum[(int) ((b * a.heads() + h) * a.queries() + i)] = sum == 0
           ? Double.NEGATIVE_INFINITY
           : most + Math.log(sum);
-      for (int d = 0; d < a.valueWidth(); d++) {
-        double o = 0;
-        for (int j = 0; j < a.keys(); j++) {
-          if (scores[j] != Double.NEGATIVE_INFINITY) {
-            o += Math.exp(scores[j] - most) / sum * v[at(a.value(), b, h, j, d)];
+      double[] row = new double[(int) a.valueWidth()];
+      for (int j = 0; j < a.keys(); j++) {
+        if (scores[j] != Double.NEGATIVE_INFINITY) {
+          double p = Math.exp(scores[j] - most) / sum;
+          int valueRow = at(a.value(), b, h, j, 0);
+          for (int d = 0; d < row.length; d++) {
+            row[d] += p * v[valueRow + d * valueStep];
           }
         }
-        out[at(a.out(), b, h, i, d)] = o;
+      }
+      for (int d = 0; d < row.length; d++) {
+        out[at(a.out(), b, h, i, d)] = row[d];
       }
     }
   }
