@@ -110,7 +110,7 @@ final class ConvolutionColumns {
     long table = p.table(block);
     long to = packed + (long) column * bytes;
     long toStep = (long) vectors * tiling.lanes * bytes;
-    if (tiling.vector && bytes == 4) {
+    if (tiling.vector && bytes == 4 && VectorPacking.READY.now()) {
       VectorPacking.gather(from, table, k, n, to, toStep);
       return;
     }

@@ -11,7 +11,9 @@ final class MicroKernels {
 
   /** The vector or the scalar form of {@code shape}. */
   static MicroKernel get(MicroShape shape, boolean vector) {
-    return vector ? VECTOR.computeIfAbsent(shape, VectorMicroKernels::build) : new ScalarMicroKernel(shape);
+    return vector
+        ? VECTOR.computeIfAbsent(shape, WarmUp.ENABLED ? WarmingMicroKernel::new : VectorMicroKernels::build)
+        : new ScalarMicroKernel(shape, ScalarMicroKernel.LANES);
   }
 
   /** The columns of one vector. */

@@ -74,7 +74,7 @@ final class Packing {
   }
 
   private static void rows(boolean vector, long from, long fromStep, int k, int columns, long to, long toStep) {
-    if (vector) {
+    if (vector && VectorPacking.READY.now()) {
       VectorPacking.rows(from, fromStep, k, columns, to, toStep);
       return;
     }

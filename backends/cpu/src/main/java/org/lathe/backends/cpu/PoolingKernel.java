@@ -37,12 +37,19 @@ final class PoolingKernel implements Kernel {
     this.resultElements = spec.outHeight() * spec.outWidth();
     this.perTask = (int) Math.clamp(TASK_ELEMENTS / Math.max(1, dataElements), 1, Math.max(1, pictures));
     this.tasks = Tiling.ceil(pictures, perTask);
-    this.pairs = vector && isPairs() ? VectorPooling.of((int) spec.outWidth()) : null;
+    this.pairs = isPairs() ? pairs((int) spec.outWidth(), vector) : null;
   }
 
   /** A pooling of a floating type. */
   static PoolingKernel of(Pooling spec, boolean vector) {
     return new PoolingKernel(spec, vector);
+  }
+
+  private static PairPooling pairs(int width, boolean vector) {
+    if (!vector) {
+      return new ScalarPairPooling(width);
+    }
+    return WarmUp.ENABLED ? new WarmingPairPooling(width) : VectorPooling.of(width);
   }
 
   private boolean isPairs() {
@@ -225,6 +232,6 @@ final class PoolingKernel implements Kernel {
 
   @Override
   public String variant() {
-    return (pairs == null ? "element by element" : "pairs, " + pairs) + ", " + tasks + " tasks of " + perTask + " pictures";
+    return (pairs == null ? "element by element" : "2x2 windows, " + pairs) + ", " + tasks + " tasks of " + perTask + " pictures";
   }
 }

@@ -1,49 +1,120 @@
 package org.lathe.backends.cpu;
 
-/** A micro-kernel without the Vector API: rows of the tile are updated in memory, by loops that the JIT vectorises. */
+import org.lathe.hal.DType;
+
+/**
+ * A micro-kernel without the Vector API, for loops that the JIT vectorises by itself: the tile and one row of b are kept
+ * in heap arrays of the thread. Fused multiply-adds give the same bits as the vector form.
+ */
 final class ScalarMicroKernel implements MicroKernel {
-  /** Columns of a vector of the scalar form. */
+  /** Columns of a vector where no vector form decides it. */
   static final int LANES = 8;
+
+  private static final int MOST_ROWS = 8;
+  private static final int MOST_COLUMNS = 256;
+
+  /** The JIT vectorises loops over several arrays only where all are read at the same index: a row is an array. */
+  private static final ThreadLocal<float[][]> FLOATS =
+      ThreadLocal.withInitial(() -> new float[MOST_ROWS + 1][MOST_COLUMNS]);
+
+  private static final ThreadLocal<double[][]> DOUBLES =
+      ThreadLocal.withInitial(() -> new double[MOST_ROWS + 1][MOST_COLUMNS]);
 
   private final MicroShape shape;
   private final int columns;
 
-  ScalarMicroKernel(MicroShape shape) {
+  /** @param lanes the columns of one of the shape's vectors */
+  ScalarMicroKernel(MicroShape shape, int lanes) {
     this.shape = shape;
-    this.columns = shape.vectors() * LANES;
+    this.columns = shape.vectors() * lanes;
   }
 
   @Override
   public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+    switch (a) {
+      case float[] f -> floats(k, f, aOffset, aRows, b, bStep, c, cRow);
+      case double[] d -> doubles(k, d, aOffset, aRows, b, bStep, c, cRow);
+      default -> integers(k, a, aOffset, aRows, b, bStep, c, cRow);
+    }
+  }
+
+  private int rowOffset(int row, int aOffset, long aRows) {
+    return aOffset + (shape.scattered() ? (int) Memory.getLong(aRows + 8L * row) : row * shape.rowStep());
+  }
+
+  private long right(int i, long b, long bStep) {
+    return shape.indirect() ? b + Memory.getLong(bStep + 8L * i) : b + i * bStep;
+  }
+
+  private void floats(int k, float[] a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+    float[][] tile = FLOATS.get();
+    for (int row = 0; row < shape.rows(); row++) {
+      for (int j = 0; j < columns; j++) {
+        tile[row][j] = shape.accumulate() ? Memory.getFloat(c + row * cRow + 4L * j) : 0;
+      }
+    }
+    float[] line = tile[MOST_ROWS];
+    for (int i = 0; i < k; i++) {
+      HeapScratch.copy(DType.F32, right(i, b, bStep), line, columns);
+      for (int row = 0; row < shape.rows(); row++) {
+        add(a[rowOffset(row, aOffset, aRows) + i * shape.kStep()], line, tile[row], columns);
+      }
+    }
+    for (int row = 0; row < shape.rows(); row++) {
+      for (int j = 0; j < columns; j++) {
+        Memory.putFloat(c + row * cRow + 4L * j, tile[row][j]);
+      }
+    }
+  }
+
+  private static void add(float a, float[] b, float[] c, int n) {
+    for (int j = 0; j < n; j++) {
+      c[j] = Math.fma(a, b[j], c[j]);
+    }
+  }
+
+  private void doubles(int k, double[] a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+    double[][] tile = DOUBLES.get();
+    for (int row = 0; row < shape.rows(); row++) {
+      for (int j = 0; j < columns; j++) {
+        tile[row][j] = shape.accumulate() ? Memory.getDouble(c + row * cRow + 8L * j) : 0;
+      }
+    }
+    double[] line = tile[MOST_ROWS];
+    for (int i = 0; i < k; i++) {
+      HeapScratch.copy(DType.F64, right(i, b, bStep), line, columns);
+      for (int row = 0; row < shape.rows(); row++) {
+        add(a[rowOffset(row, aOffset, aRows) + i * shape.kStep()], line, tile[row], columns);
+      }
+    }
+    for (int row = 0; row < shape.rows(); row++) {
+      for (int j = 0; j < columns; j++) {
+        Memory.putDouble(c + row * cRow + 8L * j, tile[row][j]);
+      }
+    }
+  }
+
+  private static void add(double a, double[] b, double[] c, int n) {
+    for (int j = 0; j < n; j++) {
+      c[j] = Math.fma(a, b[j], c[j]);
+    }
+  }
+
+  private void integers(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
     for (int row = 0; row < shape.rows(); row++) {
       long to = c + row * cRow;
       if (!shape.accumulate()) {
         Memory.fill(to, (long) columns * shape.type().bytes(), (byte) 0);
       }
-      int at = aOffset + (shape.scattered() ? (int) Memory.getLong(aRows + 8L * row) : row * shape.rowStep());
+      int at = rowOffset(row, aOffset, aRows);
       for (int i = 0; i < k; i++) {
-        long from = shape.indirect() ? b + Memory.getLong(bStep + 8L * i) : b + i * bStep;
+        long from = right(i, b, bStep);
         switch (a) {
-          case float[] f -> add(f[at], from, to);
-          case double[] d -> add(d[at], from, to);
-          case int[] n -> add(n[at], from, to);
-          case long[] n -> add(n[at], from, to);
+          case int[] n -> add(n[at + i * shape.kStep()], from, to);
+          case long[] n -> add(n[at + i * shape.kStep()], from, to);
           default -> throw new IllegalArgumentException("no micro-kernel of " + a.getClass());
         }
-        at += shape.kStep();
       }
-    }
-  }
-
-  private void add(float a, long from, long to) {
-    for (int j = 0; j < columns; j++) {
-      Memory.putFloat(to + 4L * j, Memory.getFloat(to + 4L * j) + a * Memory.getFloat(from + 4L * j));
-    }
-  }
-
-  private void add(double a, long from, long to) {
-    for (int j = 0; j < columns; j++) {
-      Memory.putDouble(to + 8L * j, Memory.getDouble(to + 8L * j) + a * Memory.getDouble(from + 8L * j));
     }
   }
 

@@ -1,5 +1,6 @@
 package org.lathe.backends.cpu;
 
+import java.lang.foreign.Arena;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,7 +10,26 @@ final class VectorPacking {
   private static final int BYTES = S.vectorByteSize();
   private static final int LANES = S.length();
 
+  /** Whether this class's code has been compiled. */
+  static final WarmUp.Flag READY = new WarmUp.Flag(VectorPacking::warm);
+
   private VectorPacking() {}
+
+  private static void warm() {
+    try (Arena arena = Arena.ofConfined()) {
+      int k = 8;
+      long from = arena.allocate(4096, 64).address();
+      long to = arena.allocate(4096, 64).address();
+      WarmUp.until(
+          1500,
+          () -> {
+            rows(from, 4, k, 2 * LANES + 1, to, 4);
+            gather(from, from, k, 4, to, 4);
+            gather(from, from, k, 8, to, 4);
+            gather(from, from, k, 2 * LANES + 1, to, 4);
+          });
+    }
+  }
 
   /** Copies {@code k} rows of {@code columns} floats. Steps are in bytes. */
   static void rows(long from, long fromStep, int k, int columns, long to, long toStep) {

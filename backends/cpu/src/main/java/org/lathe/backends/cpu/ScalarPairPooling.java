@@ -1,0 +1,43 @@
+package org.lathe.backends.cpu;
+
+/** 2x2 pooling one window at a time. */
+record ScalarPairPooling(int width) implements PairPooling {
+  /** Whether a, which comes first, stays the maximum. */
+  private static boolean stays(float a, float b) {
+    return a >= b || a != a;
+  }
+
+  /** Which of the four elements, in row-major order, is the maximum. */
+  private static int argmax(long data, long step) {
+    float a = Memory.getFloat(data);
+    float b = Memory.getFloat(data + 4);
+    float c = Memory.getFloat(data + step);
+    float d = Memory.getFloat(data + step + 4);
+    int best = stays(a, b) ? 0 : 1;
+    float max = best == 0 ? a : b;
+    best = stays(max, c) ? best : 2;
+    max = best == 2 ? c : max;
+    return stays(max, d) ? best : 3;
+  }
+
+  @Override
+  public void pick(long data, long other, long step, long to) {
+    for (int x = 0; x < width; x++) {
+      int best = argmax(data + 8L * x, step);
+      Memory.putFloat(to + 4L * x, Memory.getFloat(other + 8L * x + (best >> 1) * step + 4 * (best & 1)));
+    }
+  }
+
+  @Override
+  public void route(long data, long step, long gradient, long to) {
+    for (int x = 0; x < width; x++) {
+      int best = argmax(data + 8L * x, step);
+      float g = Memory.getFloat(gradient + 4L * x);
+      long at = to + 8L * x;
+      Memory.putFloat(at, best == 0 ? g : 0);
+      Memory.putFloat(at + 4, best == 1 ? g : 0);
+      Memory.putFloat(at + step, best == 2 ? g : 0);
+      Memory.putFloat(at + step + 4, best == 3 ? g : 0);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.lathe.backends.cpu;
+
+import java.lang.foreign.Arena;
+
+/**
+ * A micro-kernel that runs in its scalar form until the vector form, which is first wanted when this first runs, has been
+ * compiled. Both forms give the same bits: every element is the same chain of fused multiply-adds.
+ */
+final class WarmingMicroKernel implements MicroKernel {
+  // Few steps: what counts is that the calls become hot, and each is slow until they are.
+  private static final int K = 6;
+
+  private final MicroShape shape;
+  // Read without ordering: a worker that still sees the scalar form loses time, nothing else.
+  private MicroKernel target;
+  private boolean wanted;
+
+  WarmingMicroKernel(MicroShape shape) {
+    this.shape = shape;
+    this.target = new ScalarMicroKernel(shape, VectorMicroKernels.lanes(shape.type()));
+  }
+
+  @Override
+  public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+    if (!wanted) {
+      wanted = true;
+      WarmUp.later(this::warm);
+    }
+    target.run(k, a, aOffset, aRows, b, bStep, c, cRow);
+  }
+
+  private void warm() {
+    MicroKernel vector = VectorMicroKernels.build(shape);
+    long width = (long) shape.vectors() * VectorMicroKernels.lanes(shape.type()) * shape.type().bytes();
+    Object a = HeapScratch.array(shape.type(), shape.rows() * (Math.max(shape.pitch(), 0) + K) + K);
+    try (Arena arena = Arena.ofConfined()) {
+      long b = arena.allocate(K * width, 64).address();
+      long c = arena.allocate(shape.rows() * width, 64).address();
+      long table = arena.allocate(8L * Math.max(K, shape.rows()), 64).address();
+      // A nanosecond for each vector, and some for the tile's start and end: several times what compiled code takes.
+      long fast = (K + 4L) * shape.rows() * shape.vectors() + 100;
+      WarmUp.until(fast, () -> vector.run(K, a, 0, table, b, shape.indirect() ? table : width, c, width));
+    }
+    target = vector;
+  }
+}

@@ -1,0 +1,57 @@
+package org.lathe.backends.cpu;
+
+import java.lang.foreign.Arena;
+
+/** 2x2 pooling that takes the vector form as soon as it is compiled. */
+final class WarmingPairPooling implements PairPooling {
+  private final int width;
+  private PairPooling target;
+  private boolean wanted;
+
+  WarmingPairPooling(int width) {
+    this.width = width;
+    this.target = new ScalarPairPooling(width);
+  }
+
+  @Override
+  public void pick(long data, long other, long step, long to) {
+    want();
+    target.pick(data, other, step, to);
+  }
+
+  @Override
+  public void route(long data, long step, long gradient, long to) {
+    want();
+    target.route(data, step, gradient, to);
+  }
+
+  private void want() {
+    if (!wanted) {
+      wanted = true;
+      WarmUp.later(this::warm);
+    }
+  }
+
+  private void warm() {
+    PairPooling vector = VectorPooling.of(width);
+    try (Arena arena = Arena.ofConfined()) {
+      long line = 8L * width;
+      long data = arena.allocate(2 * line, 64).address();
+      long other = arena.allocate(2 * line, 64).address();
+      long result = arena.allocate(line, 64).address();
+      WarmUp.until(
+          20L * width + 100,
+          () -> {
+            vector.pick(data, data, line, result);
+            vector.pick(data, other, line, result);
+            vector.route(data, line, result, other);
+          });
+    }
+    target = vector;
+  }
+
+  @Override
+  public String toString() {
+    return "with vectors";
+  }
+}
