@@ -147,6 +147,9 @@ record Access(
         return null;
       }
       if (d == -1) {
+        if (low.length == 0) {
+          return null; // A box of no dimensions holds its only point: it cannot say that nothing is inside.
+        }
         Arrays.fill(high, 0);
         Arrays.fill(low, 0);
         return new Box(Dims.of(low), Dims.of(high));
