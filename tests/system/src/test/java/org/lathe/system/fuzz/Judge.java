@@ -1,18 +1,20 @@
 package org.lathe.system.fuzz;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lathe.compiler.interp.Oracle;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.GraphVerifier;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.TensorType;
+import org.lathe.compiler.ir.Value;
 import org.lathe.compiler.runtime.Array;
 import org.lathe.compiler.runtime.CompileOptions;
 import org.lathe.compiler.runtime.Compiled;
 import org.lathe.compiler.runtime.Lathe;
-import org.lathe.conformance.GraphCheck;
 import org.lathe.hal.DType;
 import org.lathe.hal.device.Unsupported;
 import org.lathe.system.fuzz.RandomGraphs.Case;
@@ -33,24 +35,23 @@ final class Judge {
   Optional<String> problem(Case c) {
     List<String> wrong = new ArrayList<>();
     try {
-      List<Literal> expected = Oracle.run(c.graph(), c.inputs());
+      Map<Value, Literal> values = Oracle.runAll(c.graph(), c.inputs());
+      List<Literal> expected = c.graph().outputs().stream().map(values::get).toList();
+      boolean single = uses(c.graph(), DType.F32);
+      if (single && values.values().stream().anyMatch(v -> !(largest(v) < 1e4))) {
+        return Optional.empty(); // Overflow, and cancellation of large terms, would hide or feign a difference.
+      }
       CompileOptions options = CompileOptions.DEFAULT.withObserver((pass, before, after, nanos) -> {
         if (wrong.isEmpty() && after != before) {
           GraphVerifier.verify(after, "pass '" + pass.name() + "'");
-          compare("pass '" + pass.name() + "'", expected, Oracle.run(after, c.inputs()), 1e-9, wrong);
+          compare("pass '" + pass.name() + "'", expected, Oracle.run(after, c.inputs()), 1e-9, 0, wrong);
         }
       });
       List<Literal> found = run(c, options);
       if (wrong.isEmpty()) {
-        if (uses(c.graph(), DType.F32)) {
-          for (GraphCheck.Result r : new GraphCheck(c.graph(), c.inputs()).run(lathe, List.of())) {
-            if (!r.passed()) {
-              wrong.add("the device's " + r.what() + " is off by " + r.maxError() + ", allowed " + r.tolerance());
-            }
-          }
-        } else {
-          compare("the device", expected, found, 1e-7, wrong);
-        }
+        // In f32 terms that cancel leave the rounding error of the largest of them.
+        double scale = single ? values.values().stream().mapToDouble(Judge::largest).max().orElse(0) : 0;
+        compare("the device", expected, found, single ? 3e-5 : 1e-7, scale, wrong);
       }
     } catch (Unsupported e) {
       throw e;
@@ -58,6 +59,10 @@ final class Judge {
       return Optional.of(e.getClass().getSimpleName() + ": " + e.getMessage() + place(e));
     }
     return wrong.stream().findFirst();
+  }
+
+  private static double largest(Literal x) {
+    return x.type().dtype().isFloating() ? Arrays.stream(x.toArray()).map(Math::abs).reduce(0, Math::max) : 0;
   }
 
   private static String place(Throwable e) {
@@ -81,7 +86,7 @@ final class Judge {
     }
   }
 
-  private static void compare(String who, List<Literal> expected, List<Literal> found, double tolerance, List<String> wrong) {
+  private static void compare(String who, List<Literal> expected, List<Literal> found, double tolerance, double least, List<String> wrong) {
     for (int o = 0; o < expected.size(); o++) {
       Literal want = expected.get(o);
       Literal got = found.get(o);
@@ -89,7 +94,7 @@ final class Judge {
         wrong.add(who + " gives " + got.type() + " for output " + o + " of " + want.type());
         return;
       }
-      double scale = 1e-30;
+      double scale = Math.max(least, 1e-3);
       for (int i = 0; i < want.type().size(); i++) {
         scale = Double.isFinite(want.get(i)) ? Math.max(scale, Math.abs(want.get(i))) : scale;
       }
