@@ -65,13 +65,12 @@ public final class Activations {
           "geluTanh",
           Attributes.NONE,
           (x, a) -> 0.5 * x * (1 + Math.tanh(SQRT_2_OVER_PI * (x + CUBIC * x * x * x))),
-          (x, a) -> x.mul(0.5).mul(geluTanh(x).add(1)),
+          (x, a) -> x.mul(geluGate(x)),
           (c, g) -> {
             Tensor x = c.input(0);
-            Tensor t = geluTanh(x);
-            Tensor inner = x.square().mul(3 * CUBIC).add(1).mul(SQRT_2_OVER_PI / 2);
-            Tensor slope = t.square().subtractedFrom(1).mul(inner).mul(x);
-            return g.mul(t.add(1).mul(0.5).add(slope));
+            Tensor gate = geluGate(x);
+            Tensor inner = x.square().mul(3 * CUBIC).add(1).mul(2 * SQRT_2_OVER_PI);
+            return g.mul(gate).mul(gate.subtractedFrom(1).mul(inner).mul(x).add(1));
           });
 
   /** x sigmoid(x), also called swish. */
@@ -118,8 +117,9 @@ public final class Activations {
     Tensor vjp(OpDef.Call c, Tensor g);
   }
 
-  private static Tensor geluTanh(Tensor x) {
-    return x.square().mul(CUBIC).add(1).mul(x).mul(SQRT_2_OVER_PI).tanh();
+  /** (1 + tanh(u)) / 2 is sigmoid(2 u), which does not cancel where u is far below 0. */
+  private static Tensor geluGate(Tensor x) {
+    return x.square().mul(CUBIC).add(1).mul(x).mul(2 * SQRT_2_OVER_PI).sigmoid();
   }
 
   private static OpDef activation(String name, Attributes attributes, Value value, Formula formula, Slope slope) {
