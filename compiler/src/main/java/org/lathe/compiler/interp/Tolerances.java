@@ -56,7 +56,8 @@ public final class Tolerances {
     if (first < 0) {
       return Optional.empty();
     }
-    String text = count + " of " + n + " elements of " + expected.type() + " differ: first " + at(expected, actual, first);
+    String text = count + " of " + n + " elements of " + expected.type() + " differ: first "
+        + at(expected, actual, first);
     return Optional.of(
         text
             + (worst == first ? "" : ", worst " + at(expected, actual, worst))
@@ -78,13 +79,12 @@ public final class Tolerances {
     if (!dtype.isFloating() || !Double.isFinite(expected)) {
       return 0;
     }
-    double scale =
-        switch (dtype) {
-          case F64 -> 0x1p-29;
-          case F16 -> 0x1p13;
-          case BF16 -> 0x1p16;
-          default -> 1;
-        };
+    double scale = switch (dtype) {
+      case F64 -> 0x1p-29;
+      case F16 -> 0x1p13;
+      case BF16 -> 0x1p16;
+      default -> 1;
+    };
     return (tolerance.relative() * Math.abs(expected) + tolerance.absolute()) * Math.sqrt(Math.max(1, length)) * scale;
   }
 

@@ -38,8 +38,7 @@ public final class Attentions {
   /** (query, key, value, bias, result, log-sum, gradient of the result) -> gradients of query, key and value. */
   public static final OpDef BIASED_ATTENTION_GRADIENT = backward("biasedAttentionGradient", true);
 
-  static final List<OpDef> ALL =
-      List.of(ATTENTION, BIASED_ATTENTION, ATTENTION_GRADIENT, BIASED_ATTENTION_GRADIENT);
+  static final List<OpDef> ALL = List.of(ATTENTION, BIASED_ATTENTION, ATTENTION_GRADIENT, BIASED_ATTENTION_GRADIENT);
 
   /** Attention by 1 / sqrt(width); {@code bias} may be null, and broadcasts to [batch, heads, queries, keys]. */
   public static Tensor attention(Tensor query, Tensor key, Tensor value, @Nullable Tensor bias, boolean causal) {
@@ -56,33 +55,32 @@ public final class Attentions {
   }
 
   private static OpDef forward(String name, boolean biased) {
-    OpDefBuilder b =
-        OpDef.named(name)
-            .types(
-                (in, a) -> {
-                  Types.count(name, in, biased ? 4 : 3);
-                  TensorType out = check(name, in, biased, a);
-                  return List.of(out, out.withShape(out.shape().remove(3)));
-                })
-            .references((in, a) -> attend(in, biased, a))
-            .gradient((c, g) -> gradient(c, g, biased))
-            .lowering(
-                new Lowering.Whole(
-                    (types, views, a, outputs) -> spec(Attention.Form.FORWARD, types, views, a, biased),
-                    biased ? List.of(0, 1, 2, 3) : List.of(0, 1, 2)))
-            .decompositions(
-                (in, a) -> {
-                  Tensor scores = scores(in, a, biased);
-                  Tensor max = scores.max(-1).stopGradient();
-                  Tensor base = max.isFinite().where(max, max.zerosLike());
-                  Tensor e = scores.sub(base.expandDims(-1)).exp();
-                  Tensor sum = e.sum(-1);
-                  Tensor blind = sum.equalTo(0);
-                  Tensor divisor = blind.where(sum.like(1), sum);
-                  Tensor logSum = blind.where(sum.like(Double.NEGATIVE_INFINITY), divisor.log().add(base));
-                  return List.of(e.div(divisor.expandDims(-1)).matmul(in.get(2)), logSum);
-                })
-            .tolerance(new Tolerance(1e-5, 1e-5));
+    OpDefBuilder b = OpDef.named(name)
+        .types(
+            (in, a) -> {
+              Types.count(name, in, biased ? 4 : 3);
+              TensorType out = check(name, in, biased, a);
+              return List.of(out, out.withShape(out.shape().remove(3)));
+            })
+        .references((in, a) -> attend(in, biased, a))
+        .gradient((c, g) -> gradient(c, g, biased))
+        .lowering(
+            new Lowering.Whole(
+                (types, views, a, outputs) -> spec(Attention.Form.FORWARD, types, views, a, biased),
+                biased ? List.of(0, 1, 2, 3) : List.of(0, 1, 2)))
+        .decompositions(
+            (in, a) -> {
+              Tensor scores = scores(in, a, biased);
+              Tensor max = scores.max(-1).stopGradient();
+              Tensor base = max.isFinite().where(max, max.zerosLike());
+              Tensor e = scores.sub(base.expandDims(-1)).exp();
+              Tensor sum = e.sum(-1);
+              Tensor blind = sum.equalTo(0);
+              Tensor divisor = blind.where(sum.like(1), sum);
+              Tensor logSum = blind.where(sum.like(Double.NEGATIVE_INFINITY), divisor.log().add(base));
+              return List.of(e.div(divisor.expandDims(-1)).matmul(in.get(2)), logSum);
+            })
+        .tolerance(new Tolerance(1e-5, 1e-5));
     for (Size s : Size.SAMPLES) {
       b.sample(s.forward(biased), attributes(s.causal, s.scale));
     }
@@ -90,26 +88,25 @@ public final class Attentions {
   }
 
   private static OpDef backward(String name, boolean biased) {
-    OpDefBuilder b =
-        OpDef.named(name)
-            .types(
-                (in, a) -> {
-                  int first = biased ? 4 : 3;
-                  Types.count(name, in, first + 3);
-                  TensorType out = check(name, in, biased, a);
-                  in.forEach(t -> Types.sameDtype(name, out, t));
-                  Types.shape(name, "result", in.get(first), out.shape());
-                  Types.shape(name, "log-sum", in.get(first + 1), out.shape().remove(3));
-                  Types.shape(name, "gradient of the result", in.get(first + 2), out.shape());
-                  return in.subList(0, 3);
-                })
-            .references((in, a) -> attendBackward(in, biased, a))
-            .lowering(
-                new Lowering.Whole(
-                    (types, views, a, outputs) -> spec(Attention.Form.BACKWARD, types, views, a, biased),
-                    biased ? List.of(3) : List.of()))
-            .decompositions((in, a) -> decomposeBackward(in, a, biased))
-            .tolerance(new Tolerance(1e-5, 1e-5));
+    OpDefBuilder b = OpDef.named(name)
+        .types(
+            (in, a) -> {
+              int first = biased ? 4 : 3;
+              Types.count(name, in, first + 3);
+              TensorType out = check(name, in, biased, a);
+              in.forEach(t -> Types.sameDtype(name, out, t));
+              Types.shape(name, "result", in.get(first), out.shape());
+              Types.shape(name, "log-sum", in.get(first + 1), out.shape().remove(3));
+              Types.shape(name, "gradient of the result", in.get(first + 2), out.shape());
+              return in.subList(0, 3);
+            })
+        .references((in, a) -> attendBackward(in, biased, a))
+        .lowering(
+            new Lowering.Whole(
+                (types, views, a, outputs) -> spec(Attention.Form.BACKWARD, types, views, a, biased),
+                biased ? List.of(3) : List.of()))
+        .decompositions((in, a) -> decomposeBackward(in, a, biased))
+        .tolerance(new Tolerance(1e-5, 1e-5));
     for (Size s : Size.SAMPLES) {
       Domain[] domains = new Domain[biased ? 7 : 6];
       Arrays.fill(domains, Domain.REAL);
@@ -120,25 +117,25 @@ public final class Attentions {
   }
 
   private record Size(
-      String dtype, long batch, long heads, long queries, long keys, long width, long valueWidth, boolean causal, double scale) {
-    static final List<Size> SAMPLES =
-        List.of(
-            new Size("f32", 2, 3, 5, 7, 4, 6, false, 0.5),
-            new Size("f32", 1, 2, 13, 13, 3, 3, true, 0.6),
-            new Size("f32", 1, 1, 3, 5, 2, 1, true, 0.7),
-            new Size("f32", 1, 1, 5, 3, 2, 2, true, 0.7),
-            new Size("f32", 1, 1, 1, 1, 1, 1, false, 1),
-            new Size("f32", 0, 2, 3, 3, 4, 4, false, 1),
-            new Size("f32", 1, 1, 33, 17, 5, 7, false, 0.4),
-            new Size("f64", 2, 1, 4, 4, 3, 2, true, 0.5));
+      String dtype, long batch, long heads, long queries, long keys, long width, long valueWidth, boolean causal,
+      double scale) {
+    static final List<Size> SAMPLES = List.of(
+        new Size("f32", 2, 3, 5, 7, 4, 6, false, 0.5),
+        new Size("f32", 1, 2, 13, 13, 3, 3, true, 0.6),
+        new Size("f32", 1, 1, 3, 5, 2, 1, true, 0.7),
+        new Size("f32", 1, 1, 5, 3, 2, 2, true, 0.7),
+        new Size("f32", 1, 1, 1, 1, 1, 1, false, 1),
+        new Size("f32", 0, 2, 3, 3, 4, 4, false, 1),
+        new Size("f32", 1, 1, 33, 17, 5, 7, false, 0.4),
+        new Size("f64", 2, 1, 4, 4, 3, 2, true, 0.5));
 
     private String type(long... shape) {
       return dtype + Dims.of(shape) + " ";
     }
 
     String forward(boolean biased) {
-      String types =
-          type(batch, heads, queries, width) + type(batch, heads, keys, width) + type(batch, heads, keys, valueWidth);
+      String types = type(batch, heads, queries, width) + type(batch, heads, keys, width)
+          + type(batch, heads, keys, valueWidth);
       return biased ? types + type(batch, heads, queries, keys) : types;
     }
 

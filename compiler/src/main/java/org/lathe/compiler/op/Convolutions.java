@@ -27,8 +27,7 @@ public final class Convolutions {
    */
   public record Options(Dims stride, Dims padLow, Dims padHigh, Dims dilation, long groups) {
     /** Stride 1, no padding. */
-    public static final Options DEFAULT =
-        new Options(Dims.of(1, 1), Dims.of(0, 0), Dims.of(0, 0), Dims.of(1, 1), 1);
+    public static final Options DEFAULT = new Options(Dims.of(1, 1), Dims.of(0, 0), Dims.of(0, 0), Dims.of(1, 1), 1);
 
     public static Options of(long stride, long pad) {
       return DEFAULT.withStride(stride).withPad(pad);
@@ -64,62 +63,56 @@ public final class Convolutions {
   }
 
   /** (data, filters) -> result [batch, filters, outHeight, outWidth]. */
-  public static final OpDef CONV2D =
-      define("conv2d", Convolutions::resultType)
-          .reference((in, a, out) -> convolve(in.get(0), in.get(1), a, out))
-          .vjp(
-              (c, g) ->
-                  Arrays.asList(
-                      c.wants(0) ? dataGradient(g, c.input(1), c.attributes(), c.input(0).shape()) : null,
-                      c.wants(1) ? filterGradient(c.input(0), g, c.attributes(), c.input(1).shape()) : null))
-          .lowering(lowering(Convolution.Form.FORWARD))
-          .sample("f32[2,3,7,5] f32[4,3,3,3]", Options.of(1, 1).attributes())
-          .sample("f32[1,1,5,5] f32[1,1,5,5]", Options.DEFAULT.attributes())
-          .sample("f32[1,4,13,9] f32[6,2,3,2]", Options.of(2, 1).withGroups(2).attributes())
-          .sample("f32[2,3,9,9] f32[3,1,3,3]", Options.of(1, 2).withDilation(2).withGroups(3).attributes())
-          .sample("f32[1,2,11,17] f32[5,2,7,7]", Options.of(2, 3).attributes())
-          .sample("f32[1,2,1,13] f32[3,2,1,4]", Options.DEFAULT.withPad(0, 3, 0, 0).attributes())
-          .sample("f32[2,5,3,3] f32[7,5,1,1]", Options.DEFAULT.attributes())
-          .sample("f32[0,2,3,3] f32[2,2,2,2]", Options.DEFAULT.attributes())
-          .sample("f64[1,2,5,4] f64[3,2,2,3]", Options.DEFAULT.withPad(1, 0, 0, 2).attributes())
-          .sample("bf16[1,2,5,5] bf16[2,2,3,3]", Options.of(1, 1).attributes())
-          .build();
+  public static final OpDef CONV2D = define("conv2d", Convolutions::resultType)
+      .reference((in, a, out) -> convolve(in.get(0), in.get(1), a, out))
+      .vjp(
+          (c, g) -> Arrays.asList(
+              c.wants(0) ? dataGradient(g, c.input(1), c.attributes(), c.input(0).shape()) : null,
+              c.wants(1) ? filterGradient(c.input(0), g, c.attributes(), c.input(1).shape()) : null))
+      .lowering(lowering(Convolution.Form.FORWARD))
+      .sample("f32[2,3,7,5] f32[4,3,3,3]", Options.of(1, 1).attributes())
+      .sample("f32[1,1,5,5] f32[1,1,5,5]", Options.DEFAULT.attributes())
+      .sample("f32[1,4,13,9] f32[6,2,3,2]", Options.of(2, 1).withGroups(2).attributes())
+      .sample("f32[2,3,9,9] f32[3,1,3,3]", Options.of(1, 2).withDilation(2).withGroups(3).attributes())
+      .sample("f32[1,2,11,17] f32[5,2,7,7]", Options.of(2, 3).attributes())
+      .sample("f32[1,2,1,13] f32[3,2,1,4]", Options.DEFAULT.withPad(0, 3, 0, 0).attributes())
+      .sample("f32[2,5,3,3] f32[7,5,1,1]", Options.DEFAULT.attributes())
+      .sample("f32[0,2,3,3] f32[2,2,2,2]", Options.DEFAULT.attributes())
+      .sample("f64[1,2,5,4] f64[3,2,2,3]", Options.DEFAULT.withPad(1, 0, 0, 2).attributes())
+      .sample("bf16[1,2,5,5] bf16[2,2,3,3]", Options.of(1, 1).attributes())
+      .build();
 
   /**
    * (gradient of the result, filters) -> gradient of the data, of attribute {@code shape}; also the transposed
    * convolution.
    */
-  public static final OpDef CONV2D_DATA_GRADIENT =
-      define("conv2dDataGradient", Convolutions::dataType)
-          .reference((in, a, out) -> dataGradient(in.get(0), in.get(1), a, out))
-          .vjp(
-              (c, u) ->
-                  Arrays.asList(
-                      c.wants(0) ? Tensor.apply(CONV2D, List.of(u, c.input(1)), plain(c.attributes())) : null,
-                      c.wants(1) ? filterGradient(u, c.input(0), c.attributes(), c.input(1).shape()) : null))
-          .lowering(lowering(Convolution.Form.DATA_GRADIENT))
-          .sample("f32[2,4,7,5] f32[4,3,3,3]", shaped(Options.of(1, 1), 2, 3, 7, 5))
-          .sample("f32[1,6,7,5] f32[6,2,3,3]", shaped(Options.of(2, 1).withGroups(2), 1, 4, 13, 9))
-          .sample("f32[1,6,7,5] f32[6,2,3,3]", shaped(Options.of(2, 1).withGroups(2), 1, 4, 14, 10))
-          .sample("f32[1,2,3,3] f32[2,1,3,3]", shaped(Options.DEFAULT.withDilation(2), 1, 1, 7, 7))
-          .sample("f64[1,3,5,4] f64[3,2,2,3]", shaped(Options.DEFAULT.withPad(1, 0, 0, 2), 1, 2, 5, 4))
-          .build();
+  public static final OpDef CONV2D_DATA_GRADIENT = define("conv2dDataGradient", Convolutions::dataType)
+      .reference((in, a, out) -> dataGradient(in.get(0), in.get(1), a, out))
+      .vjp(
+          (c, u) -> Arrays.asList(
+              c.wants(0) ? Tensor.apply(CONV2D, List.of(u, c.input(1)), plain(c.attributes())) : null,
+              c.wants(1) ? filterGradient(u, c.input(0), c.attributes(), c.input(1).shape()) : null))
+      .lowering(lowering(Convolution.Form.DATA_GRADIENT))
+      .sample("f32[2,4,7,5] f32[4,3,3,3]", shaped(Options.of(1, 1), 2, 3, 7, 5))
+      .sample("f32[1,6,7,5] f32[6,2,3,3]", shaped(Options.of(2, 1).withGroups(2), 1, 4, 13, 9))
+      .sample("f32[1,6,7,5] f32[6,2,3,3]", shaped(Options.of(2, 1).withGroups(2), 1, 4, 14, 10))
+      .sample("f32[1,2,3,3] f32[2,1,3,3]", shaped(Options.DEFAULT.withDilation(2), 1, 1, 7, 7))
+      .sample("f64[1,3,5,4] f64[3,2,2,3]", shaped(Options.DEFAULT.withPad(1, 0, 0, 2), 1, 2, 5, 4))
+      .build();
 
   /** (data, gradient of the result) -> gradient of the filters, of attribute {@code shape}. */
-  public static final OpDef CONV2D_FILTER_GRADIENT =
-      define("conv2dFilterGradient", Convolutions::filterType)
-          .reference((in, a, out) -> filterGradient(in.get(0), in.get(1), a, out))
-          .vjp(
-              (c, u) ->
-                  Arrays.asList(
-                      c.wants(0) ? dataGradient(c.input(1), u, c.attributes(), c.input(0).shape()) : null,
-                      c.wants(1) ? Tensor.apply(CONV2D, List.of(c.input(0), u), plain(c.attributes())) : null))
-          .lowering(lowering(Convolution.Form.FILTER_GRADIENT))
-          .sample("f32[2,3,7,5] f32[2,4,7,5]", shaped(Options.of(1, 1), 4, 3, 3, 3))
-          .sample("f32[1,4,13,9] f32[1,6,7,5]", shaped(Options.of(2, 1).withGroups(2), 6, 2, 3, 3))
-          .sample("f32[0,2,3,3] f32[0,2,2,2]", shaped(Options.DEFAULT, 2, 2, 2, 2))
-          .sample("f64[1,2,5,4] f64[1,3,5,4]", shaped(Options.DEFAULT.withPad(1, 0, 0, 2), 3, 2, 2, 3))
-          .build();
+  public static final OpDef CONV2D_FILTER_GRADIENT = define("conv2dFilterGradient", Convolutions::filterType)
+      .reference((in, a, out) -> filterGradient(in.get(0), in.get(1), a, out))
+      .vjp(
+          (c, u) -> Arrays.asList(
+              c.wants(0) ? dataGradient(c.input(1), u, c.attributes(), c.input(0).shape()) : null,
+              c.wants(1) ? Tensor.apply(CONV2D, List.of(c.input(0), u), plain(c.attributes())) : null))
+      .lowering(lowering(Convolution.Form.FILTER_GRADIENT))
+      .sample("f32[2,3,7,5] f32[2,4,7,5]", shaped(Options.of(1, 1), 4, 3, 3, 3))
+      .sample("f32[1,4,13,9] f32[1,6,7,5]", shaped(Options.of(2, 1).withGroups(2), 6, 2, 3, 3))
+      .sample("f32[0,2,3,3] f32[0,2,2,2]", shaped(Options.DEFAULT, 2, 2, 2, 2))
+      .sample("f64[1,2,5,4] f64[1,3,5,4]", shaped(Options.DEFAULT.withPad(1, 0, 0, 2), 3, 2, 2, 3))
+      .build();
 
   static final List<OpDef> ALL = List.of(CONV2D, CONV2D_DATA_GRADIENT, CONV2D_FILTER_GRADIENT);
 
@@ -187,7 +180,8 @@ public final class Convolutions {
           "padding " + a.dims("padLow") + " and " + a.dims("padHigh") + " must not be negative");
       long room = data.get(2 + d) + a.dims("padLow").get(d) + a.dims("padHigh").get(d);
       long reach = (filters.get(2 + d) - 1) * a.dims("dilation").get(d) + 1;
-      Types.that(reach > 0 && reach <= room, op, what + "a filter reaches over " + reach + ", the padded data has " + room);
+      Types.that(reach > 0 && reach <= room, op,
+          what + "a filter reaches over " + reach + ", the padded data has " + room);
       out[2 + d] = (room - reach) / a.dims("stride").get(d) + 1;
     }
     return Dims.of(out);
@@ -216,30 +210,28 @@ public final class Convolutions {
           Dims second = types.get(1).shape();
           Dims data = form == Convolution.Form.DATA_GRADIENT ? out.shape() : first;
           Dims filters = form == Convolution.Form.FILTER_GRADIENT ? out.shape() : second;
-          Dims result =
-              switch (form) {
-                case FORWARD -> out.shape();
-                case DATA_GRADIENT -> first;
-                case FILTER_GRADIENT -> second;
-              };
-          Convolution.Geometry geometry =
-              new Convolution.Geometry(
-                  data.get(0),
-                  data.get(1),
-                  data.get(2),
-                  data.get(3),
-                  filters.get(0),
-                  result.get(2),
-                  result.get(3),
-                  filters.get(2),
-                  filters.get(3),
-                  a.dims("stride").get(0),
-                  a.dims("stride").get(1),
-                  a.dims("padLow").get(0),
-                  a.dims("padLow").get(1),
-                  a.dims("dilation").get(0),
-                  a.dims("dilation").get(1),
-                  a.integer("groups"));
+          Dims result = switch (form) {
+            case FORWARD -> out.shape();
+            case DATA_GRADIENT -> first;
+            case FILTER_GRADIENT -> second;
+          };
+          Convolution.Geometry geometry = new Convolution.Geometry(
+              data.get(0),
+              data.get(1),
+              data.get(2),
+              data.get(3),
+              filters.get(0),
+              result.get(2),
+              result.get(3),
+              filters.get(2),
+              filters.get(3),
+              a.dims("stride").get(0),
+              a.dims("stride").get(1),
+              a.dims("padLow").get(0),
+              a.dims("padLow").get(1),
+              a.dims("dilation").get(0),
+              a.dims("dilation").get(1),
+              a.integer("groups"));
           return new Convolution(form, geometry, views.get(0), views.get(1), epilogue);
         });
   }

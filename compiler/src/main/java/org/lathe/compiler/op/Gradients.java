@@ -214,8 +214,8 @@ public final class Gradients {
       }
     }
     int first = call.input(0).builder().size();
-    List<Tensor> outputs =
-        op.decomposition().orElseThrow(() -> "the decomposition of " + op.name()).build(call.inputs(), call.attributes());
+    List<Tensor> outputs = op.decomposition().orElseThrow(() -> "the decomposition of " + op.name())
+        .build(call.inputs(), call.attributes());
     List<@Nullable Tensor> found = sparseVjp(outputs, outputGradients, wrt, first);
     List<@Nullable Tensor> result = new ArrayList<>(Collections.nCopies(call.inputs().size(), null));
     for (int i = 0; i < places.size(); i++) {

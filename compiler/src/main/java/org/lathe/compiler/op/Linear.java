@@ -15,57 +15,54 @@ public final class Linear {
   private Linear() {}
 
   /** Batched: [batch.., m, k] x [batch.., k, n] -> [batch.., m, n]. {@link Tensor#matmul} takes other ranks too. */
-  public static final OpDef MATMUL =
-      OpDef.named("matmul")
-          .type(Linear::type)
-          .reference((in, a, out) -> product(in.get(0), in.get(1), out))
-          .vjp(
-              (c, g) ->
-                  Arrays.asList(
-                      c.wants(0) ? product(g, c.input(1).transpose()) : null,
-                      c.wants(1) ? product(c.input(0).transpose(), g) : null))
-          .lowering(
-              new Lowering.Fusable(
-                  (types, views, a, out, epilogue) -> {
-                    int r = out.rank();
-                    return new Contraction(
-                        out.shape().slice(0, r - 2),
-                        out.dim(r - 2),
-                        out.dim(r - 1),
-                        types.getFirst().dim(r - 1),
-                        views.get(0),
-                        views.get(1),
-                        epilogue);
-                  }))
-          .tolerance(Tolerance.ACCUMULATION)
-          .sample("f32[3,13] f32[13,17]", Attributes.NONE)
-          .sample("f32[1,1] f32[1,1]", Attributes.NONE)
-          .sample("f32[33,7] f32[7,1]", Attributes.NONE)
-          .sample("f32[1,207] f32[207,5]", Attributes.NONE)
-          .sample("f32[3,0] f32[0,5]", Attributes.NONE)
-          .sample("f32[0,3] f32[3,5]", Attributes.NONE)
-          .sample("f32[2,3,5] f32[2,5,7]", Attributes.NONE)
-          .sample("f32[2,3,1,5] f32[2,3,5,4]", Attributes.NONE)
-          .sample("f64[5,11] f64[11,3]", Attributes.NONE)
-          .sample("f16[3,17] f16[17,5]", Attributes.NONE)
-          .sample("bf16[3,5] bf16[5,2]", Attributes.NONE)
-          .build();
+  public static final OpDef MATMUL = OpDef.named("matmul")
+      .type(Linear::type)
+      .reference((in, a, out) -> product(in.get(0), in.get(1), out))
+      .vjp(
+          (c, g) -> Arrays.asList(
+              c.wants(0) ? product(g, c.input(1).transpose()) : null,
+              c.wants(1) ? product(c.input(0).transpose(), g) : null))
+      .lowering(
+          new Lowering.Fusable(
+              (types, views, a, out, epilogue) -> {
+                int r = out.rank();
+                return new Contraction(
+                    out.shape().slice(0, r - 2),
+                    out.dim(r - 2),
+                    out.dim(r - 1),
+                    types.getFirst().dim(r - 1),
+                    views.get(0),
+                    views.get(1),
+                    epilogue);
+              }))
+      .tolerance(Tolerance.ACCUMULATION)
+      .sample("f32[3,13] f32[13,17]", Attributes.NONE)
+      .sample("f32[1,1] f32[1,1]", Attributes.NONE)
+      .sample("f32[33,7] f32[7,1]", Attributes.NONE)
+      .sample("f32[1,207] f32[207,5]", Attributes.NONE)
+      .sample("f32[3,0] f32[0,5]", Attributes.NONE)
+      .sample("f32[0,3] f32[3,5]", Attributes.NONE)
+      .sample("f32[2,3,5] f32[2,5,7]", Attributes.NONE)
+      .sample("f32[2,3,1,5] f32[2,3,5,4]", Attributes.NONE)
+      .sample("f64[5,11] f64[11,3]", Attributes.NONE)
+      .sample("f16[3,17] f16[17,5]", Attributes.NONE)
+      .sample("bf16[3,5] bf16[5,2]", Attributes.NONE)
+      .build();
 
   /** Hands its input through; no gradient flows back. */
-  public static final OpDef STOP_GRADIENT =
-      OpDef.named("stopGradient")
-          .type(
-              (in, a) -> {
-                Types.count("stopGradient", in, 1);
-                return in.getFirst();
-              })
-          .references((in, a) -> in)
-          .zeroGradient()
-          .lowering(new Lowering.Identity())
-          .tolerance(Tolerance.EXACT)
-          .sample("f32[3,13]", Attributes.NONE)
-          .sample("i32[0]", Attributes.NONE)
-          .build();
+  public static final OpDef STOP_GRADIENT = OpDef.named("stopGradient")
+      .type(
+          (in, a) -> {
+            Types.count("stopGradient", in, 1);
+            return in.getFirst();
+          })
+      .references((in, a) -> in)
+      .zeroGradient()
+      .lowering(new Lowering.Identity())
+      .tolerance(Tolerance.EXACT)
+      .sample("f32[3,13]", Attributes.NONE)
+      .sample("i32[0]", Attributes.NONE)
+      .build();
 
   static final List<OpDef> ALL = List.of(MATMUL, STOP_GRADIENT);
 
@@ -92,8 +89,7 @@ public final class Linear {
       Tensor rows = a.reshape(a.shape().slice(0, r - 1).product(), a.dim(-1));
       return product(rows, b).reshape(a.shape().with(r - 1, b.dim(1)));
     }
-    Dims batch =
-        Tensor.broadcastShapes("matmul", a.shape().slice(0, r - 2), b.shape().slice(0, b.rank() - 2));
+    Dims batch = Tensor.broadcastShapes("matmul", a.shape().slice(0, r - 2), b.shape().slice(0, b.rank() - 2));
     return product(
         a.broadcastTo(batch.append(a.shape().slice(r - 2, r))),
         b.broadcastTo(batch.append(b.shape().slice(b.rank() - 2, b.rank()))));

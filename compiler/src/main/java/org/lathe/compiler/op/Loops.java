@@ -86,8 +86,8 @@ final class Loops {
 
   /** Splits a shape around an axis: [outer, length, inner]. */
   static long[] around(Dims shape, int axis) {
-    return new long[] {
-      shape.slice(0, axis).product(), shape.get(axis), shape.slice(axis + 1, shape.rank()).product()
+    return new long[]{
+        shape.slice(0, axis).product(), shape.get(axis), shape.slice(axis + 1, shape.rank()).product()
     };
   }
 

@@ -63,7 +63,8 @@ public sealed interface Lowering {
 
   @FunctionalInterface
   interface FusableRule {
-    KernelSpec build(List<TensorType> types, List<View> inputs, Attributes attributes, TensorType output, Epilogue epilogue);
+    KernelSpec build(List<TensorType> types, List<View> inputs, Attributes attributes, TensorType output,
+        Epilogue epilogue);
   }
 
   /**

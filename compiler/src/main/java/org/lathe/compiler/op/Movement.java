@@ -21,239 +21,229 @@ public final class Movement {
    * To attribute {@code shape}: input dimension j becomes dimension {@code dims[j]}, stretched if it is 1; the others are
    * new. {@code dims} rises.
    */
-  public static final OpDef BROADCAST =
-      moving("broadcast", Movement::broadcastType)
-          .reference(
-              (in, a, out) -> {
-                Literal x = in.getFirst();
-                Dims dims = a.dims("dims");
-                long[] from = new long[dims.rank()];
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      for (int j = 0; j < from.length; j++) {
-                        from[j] = x.type().dim(j) == 1 ? 0 : i[(int) dims.get(j)];
-                      }
-                      return x.get(Loops.flat(x.type().shape(), from));
-                    });
-              })
-          .vjp((c, g) -> one(broadcastGradient(c, g)))
-          .lowering(
-              movement(
-                  (in, a, out) ->
-                      axes(
-                          in.rank(),
-                          j -> {
-                            int d = (int) a.dims("dims").get(j);
-                            return in.dim(j) == 1 && out.dim(d) != 1 ? Axis.fixed(0) : Axis.of(d);
-                          })))
-          .sample("f32[]", shapeDims(Dims.of(3, 13), Dims.of()))
-          .sample("f32[13]", shapeDims(Dims.of(3, 13), Dims.of(1)))
-          .sample("f32[3]", shapeDims(Dims.of(3, 13), Dims.of(0)))
-          .sample("f32[3,1]", shapeDims(Dims.of(3, 17), Dims.of(0, 1)))
-          .sample("f64[1,5]", shapeDims(Dims.of(2, 3, 5), Dims.of(0, 2)))
-          .sample("f16[7]", shapeDims(Dims.of(0, 7), Dims.of(1)))
-          .sample("i32[2]", shapeDims(Dims.of(2, 1, 3), Dims.of(0)))
-          .sample("bool[1]", shapeDims(Dims.of(7), Dims.of(0)))
-          .build();
+  public static final OpDef BROADCAST = moving("broadcast", Movement::broadcastType)
+      .reference(
+          (in, a, out) -> {
+            Literal x = in.getFirst();
+            Dims dims = a.dims("dims");
+            long[] from = new long[dims.rank()];
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  for (int j = 0; j < from.length; j++) {
+                    from[j] = x.type().dim(j) == 1 ? 0 : i[(int) dims.get(j)];
+                  }
+                  return x.get(Loops.flat(x.type().shape(), from));
+                });
+          })
+      .vjp((c, g) -> one(broadcastGradient(c, g)))
+      .lowering(
+          movement(
+              (in, a, out) -> axes(
+                  in.rank(),
+                  j -> {
+                    int d = (int) a.dims("dims").get(j);
+                    return in.dim(j) == 1 && out.dim(d) != 1 ? Axis.fixed(0) : Axis.of(d);
+                  })))
+      .sample("f32[]", shapeDims(Dims.of(3, 13), Dims.of()))
+      .sample("f32[13]", shapeDims(Dims.of(3, 13), Dims.of(1)))
+      .sample("f32[3]", shapeDims(Dims.of(3, 13), Dims.of(0)))
+      .sample("f32[3,1]", shapeDims(Dims.of(3, 17), Dims.of(0, 1)))
+      .sample("f64[1,5]", shapeDims(Dims.of(2, 3, 5), Dims.of(0, 2)))
+      .sample("f16[7]", shapeDims(Dims.of(0, 7), Dims.of(1)))
+      .sample("i32[2]", shapeDims(Dims.of(2, 1, 3), Dims.of(0)))
+      .sample("bool[1]", shapeDims(Dims.of(7), Dims.of(0)))
+      .build();
 
   /** Output dimension d is input dimension {@code permutation[d]}. */
-  public static final OpDef TRANSPOSE =
-      moving("transpose", Movement::transposeType)
-          .reference(
-              (in, a, out) -> {
-                Literal x = in.getFirst();
-                Dims p = a.dims("permutation");
-                long[] from = new long[p.rank()];
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      for (int d = 0; d < from.length; d++) {
-                        from[(int) p.get(d)] = i[d];
-                      }
-                      return x.get(Loops.flat(x.type().shape(), from));
-                    });
-              })
-          .vjp((c, g) -> one(g.permute(inverse(c.attributes().dims("permutation")))))
-          .lowering(movement((in, a, out) -> axes(in.rank(), j -> Axis.of(inverse(a.dims("permutation"))[j]))))
-          .sample("f32[3,13]", Attributes.of("permutation", Dims.of(1, 0)))
-          .sample("f32[2,3,5]", Attributes.of("permutation", Dims.of(2, 0, 1)))
-          .sample("f64[2,1,3,7]", Attributes.of("permutation", Dims.of(0, 2, 1, 3)))
-          .sample("f32[0,3]", Attributes.of("permutation", Dims.of(1, 0)))
-          .sample("bf16[17,5]", Attributes.of("permutation", Dims.of(1, 0)))
-          .sample("u8[3,3]", Attributes.of("permutation", Dims.of(1, 0)))
-          .sample("f32[]", Attributes.of("permutation", Dims.of()))
-          .build();
+  public static final OpDef TRANSPOSE = moving("transpose", Movement::transposeType)
+      .reference(
+          (in, a, out) -> {
+            Literal x = in.getFirst();
+            Dims p = a.dims("permutation");
+            long[] from = new long[p.rank()];
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  for (int d = 0; d < from.length; d++) {
+                    from[(int) p.get(d)] = i[d];
+                  }
+                  return x.get(Loops.flat(x.type().shape(), from));
+                });
+          })
+      .vjp((c, g) -> one(g.permute(inverse(c.attributes().dims("permutation")))))
+      .lowering(movement((in, a, out) -> axes(in.rank(), j -> Axis.of(inverse(a.dims("permutation"))[j]))))
+      .sample("f32[3,13]", Attributes.of("permutation", Dims.of(1, 0)))
+      .sample("f32[2,3,5]", Attributes.of("permutation", Dims.of(2, 0, 1)))
+      .sample("f64[2,1,3,7]", Attributes.of("permutation", Dims.of(0, 2, 1, 3)))
+      .sample("f32[0,3]", Attributes.of("permutation", Dims.of(1, 0)))
+      .sample("bf16[17,5]", Attributes.of("permutation", Dims.of(1, 0)))
+      .sample("u8[3,3]", Attributes.of("permutation", Dims.of(1, 0)))
+      .sample("f32[]", Attributes.of("permutation", Dims.of()))
+      .build();
 
   /** Keeps the row-major order; attribute {@code shape}. */
-  public static final OpDef RESHAPE =
-      moving(
-              "reshape",
-              (in, a) -> {
-                Dims shape = a.dims("shape");
-                TensorType out = in.withShape(shape);
-                Types.that(
-                    in.size() == out.size(),
-                    "reshape",
-                    in.shape() + " to " + shape + ": " + in.size() + " elements do not make " + out.size());
-                return out;
-              })
-          .reference((in, a, out) -> Loops.fill(out, (i, at) -> in.getFirst().get(at)))
-          .vjp((c, g) -> one(g.reshape(c.input(0).shape())))
-          .lowering(new Lowering.Reshape())
-          .sample("f32[3,13]", Attributes.of("shape", Dims.of(13, 3)))
-          .sample("f32[2,3,5]", Attributes.of("shape", Dims.of(6, 5)))
-          .sample("f64[1]", Attributes.of("shape", Dims.of()))
-          .sample("i64[0,3]", Attributes.of("shape", Dims.of(7, 0)))
-          .sample("bool[4]", Attributes.of("shape", Dims.of(2, 1, 2)))
-          .build();
+  public static final OpDef RESHAPE = moving(
+      "reshape",
+      (in, a) -> {
+        Dims shape = a.dims("shape");
+        TensorType out = in.withShape(shape);
+        Types.that(
+            in.size() == out.size(),
+            "reshape",
+            in.shape() + " to " + shape + ": " + in.size() + " elements do not make " + out.size());
+        return out;
+      })
+      .reference((in, a, out) -> Loops.fill(out, (i, at) -> in.getFirst().get(at)))
+      .vjp((c, g) -> one(g.reshape(c.input(0).shape())))
+      .lowering(new Lowering.Reshape())
+      .sample("f32[3,13]", Attributes.of("shape", Dims.of(13, 3)))
+      .sample("f32[2,3,5]", Attributes.of("shape", Dims.of(6, 5)))
+      .sample("f64[1]", Attributes.of("shape", Dims.of()))
+      .sample("i64[0,3]", Attributes.of("shape", Dims.of(7, 0)))
+      .sample("bool[4]", Attributes.of("shape", Dims.of(2, 1, 2)))
+      .build();
 
   /** Elements {@code low + i*step} below {@code high} along each dimension; attributes low, high, step. */
-  public static final OpDef SLICE =
-      moving("slice", Movement::sliceType)
-          .reference(
-              (in, a, out) -> {
-                Literal x = in.getFirst();
-                Dims low = a.dims("low");
-                Dims step = a.dims("step");
-                long[] from = new long[low.rank()];
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      for (int d = 0; d < from.length; d++) {
-                        from[d] = low.get(d) + i[d] * step.get(d);
-                      }
-                      return x.get(Loops.flat(x.type().shape(), from));
-                    });
-              })
-          .vjp((c, g) -> one(sliceGradient(c, g)))
-          .lowering(
-              movement(
-                  (in, a, out) ->
-                      axes(in.rank(), j -> new Axis(j, a.dims("low").get(j), a.dims("step").get(j)))))
-          .sample("f32[13]", box(Dims.of(2), Dims.of(11), Dims.of(1)))
-          .sample("f32[13]", box(Dims.of(1), Dims.of(13), Dims.of(5)))
-          .sample("f32[13]", box(Dims.of(5), Dims.of(5), Dims.of(1)))
-          .sample("f64[5,7]", box(Dims.of(1, 0), Dims.of(4, 7), Dims.of(2, 3)))
-          .sample("i32[3,17]", box(Dims.of(2, 3), Dims.of(3, 16), Dims.of(1, 1)))
-          .sample("f16[2,3,5]", box(Dims.of(0, 1, 0), Dims.of(2, 3, 5), Dims.of(1, 1, 2)))
-          .build();
+  public static final OpDef SLICE = moving("slice", Movement::sliceType)
+      .reference(
+          (in, a, out) -> {
+            Literal x = in.getFirst();
+            Dims low = a.dims("low");
+            Dims step = a.dims("step");
+            long[] from = new long[low.rank()];
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  for (int d = 0; d < from.length; d++) {
+                    from[d] = low.get(d) + i[d] * step.get(d);
+                  }
+                  return x.get(Loops.flat(x.type().shape(), from));
+                });
+          })
+      .vjp((c, g) -> one(sliceGradient(c, g)))
+      .lowering(
+          movement(
+              (in, a, out) -> axes(in.rank(), j -> new Axis(j, a.dims("low").get(j), a.dims("step").get(j)))))
+      .sample("f32[13]", box(Dims.of(2), Dims.of(11), Dims.of(1)))
+      .sample("f32[13]", box(Dims.of(1), Dims.of(13), Dims.of(5)))
+      .sample("f32[13]", box(Dims.of(5), Dims.of(5), Dims.of(1)))
+      .sample("f64[5,7]", box(Dims.of(1, 0), Dims.of(4, 7), Dims.of(2, 3)))
+      .sample("i32[3,17]", box(Dims.of(2, 3), Dims.of(3, 16), Dims.of(1, 1)))
+      .sample("f16[2,3,5]", box(Dims.of(0, 1, 0), Dims.of(2, 3, 5), Dims.of(1, 1, 2)))
+      .build();
 
   /** Attribute {@code value} around the input: {@code low} elements before, {@code high} after, along each dimension. */
-  public static final OpDef PAD =
-      moving("pad", Movement::padType)
-          .reference(
-              (in, a, out) -> {
-                Literal x = in.getFirst();
-                Dims low = a.dims("low");
-                long[] from = new long[low.rank()];
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      for (int d = 0; d < from.length; d++) {
-                        from[d] = i[d] - low.get(d);
-                        if (from[d] < 0 || from[d] >= x.type().dim(d)) {
-                          return a.real("value");
-                        }
-                      }
-                      return x.get(Loops.flat(x.type().shape(), from));
-                    });
-              })
-          .vjp(
-              (c, g) -> {
-                Dims low = c.attributes().dims("low");
-                Dims shape = c.input(0).shape();
-                return one(g.slice(low, plus(low, shape), Dims.filled(low.rank(), 1)));
-              })
-          .lowering(movement(Movement::padMap))
-          .sample("f32[13]", padding(Dims.of(2), Dims.of(3), 0))
-          .sample("f32[3,5]", padding(Dims.of(1, 0), Dims.of(0, 2), -1.5))
-          .sample("f32[0]", padding(Dims.of(2), Dims.of(1), 7))
-          .sample("f64[2,3,5]", padding(Dims.of(0, 1, 2), Dims.of(0, 1, 0), Double.NEGATIVE_INFINITY))
-          .sample("bf16[7]", padding(Dims.of(0), Dims.of(0), 0))
-          .sample("i32[3]", padding(Dims.of(4), Dims.of(1), -9))
-          .sample("bool[3]", padding(Dims.of(1), Dims.of(1), 1))
-          .build();
+  public static final OpDef PAD = moving("pad", Movement::padType)
+      .reference(
+          (in, a, out) -> {
+            Literal x = in.getFirst();
+            Dims low = a.dims("low");
+            long[] from = new long[low.rank()];
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  for (int d = 0; d < from.length; d++) {
+                    from[d] = i[d] - low.get(d);
+                    if (from[d] < 0 || from[d] >= x.type().dim(d)) {
+                      return a.real("value");
+                    }
+                  }
+                  return x.get(Loops.flat(x.type().shape(), from));
+                });
+          })
+      .vjp(
+          (c, g) -> {
+            Dims low = c.attributes().dims("low");
+            Dims shape = c.input(0).shape();
+            return one(g.slice(low, plus(low, shape), Dims.filled(low.rank(), 1)));
+          })
+      .lowering(movement(Movement::padMap))
+      .sample("f32[13]", padding(Dims.of(2), Dims.of(3), 0))
+      .sample("f32[3,5]", padding(Dims.of(1, 0), Dims.of(0, 2), -1.5))
+      .sample("f32[0]", padding(Dims.of(2), Dims.of(1), 7))
+      .sample("f64[2,3,5]", padding(Dims.of(0, 1, 2), Dims.of(0, 1, 0), Double.NEGATIVE_INFINITY))
+      .sample("bf16[7]", padding(Dims.of(0), Dims.of(0), 0))
+      .sample("i32[3]", padding(Dims.of(4), Dims.of(1), -9))
+      .sample("bool[3]", padding(Dims.of(1), Dims.of(1), 1))
+      .build();
 
   /** Back to front along attribute {@code axes}. */
-  public static final OpDef REVERSE =
-      moving(
-              "reverse",
-              (in, a) -> {
-                Types.axes("reverse", in, a.dims("axes"));
-                return in;
-              })
-          .reference(
-              (in, a, out) -> {
-                Literal x = in.getFirst();
-                long[] from = new long[out.rank()];
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      for (int d = 0; d < from.length; d++) {
-                        from[d] = a.dims("axes").contains(d) ? out.dim(d) - 1 - i[d] : i[d];
-                      }
-                      return x.get(Loops.flat(out.shape(), from));
-                    });
-              })
-          .vjp((c, g) -> one(Tensor.apply(c.node().op(), List.of(g), c.attributes())))
-          .lowering(
-              movement(
-                  (in, a, out) ->
-                      axes(
-                          in.rank(),
-                          j -> a.dims("axes").contains(j) ? new Axis(j, in.dim(j) - 1, -1) : Axis.of(j))))
-          .sample("f32[13]", Attributes.of("axes", Dims.of(0)))
-          .sample("f32[3,17]", Attributes.of("axes", Dims.of(1)))
-          .sample("f64[2,3,5]", Attributes.of("axes", Dims.of(0, 2)))
-          .sample("i32[0,3]", Attributes.of("axes", Dims.of(0)))
-          .sample("f16[1,7]", Attributes.of("axes", Dims.of()))
-          .build();
+  public static final OpDef REVERSE = moving(
+      "reverse",
+      (in, a) -> {
+        Types.axes("reverse", in, a.dims("axes"));
+        return in;
+      })
+      .reference(
+          (in, a, out) -> {
+            Literal x = in.getFirst();
+            long[] from = new long[out.rank()];
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  for (int d = 0; d < from.length; d++) {
+                    from[d] = a.dims("axes").contains(d) ? out.dim(d) - 1 - i[d] : i[d];
+                  }
+                  return x.get(Loops.flat(out.shape(), from));
+                });
+          })
+      .vjp((c, g) -> one(Tensor.apply(c.node().op(), List.of(g), c.attributes())))
+      .lowering(
+          movement(
+              (in, a, out) -> axes(
+                  in.rank(),
+                  j -> a.dims("axes").contains(j) ? new Axis(j, in.dim(j) - 1, -1) : Axis.of(j))))
+      .sample("f32[13]", Attributes.of("axes", Dims.of(0)))
+      .sample("f32[3,17]", Attributes.of("axes", Dims.of(1)))
+      .sample("f64[2,3,5]", Attributes.of("axes", Dims.of(0, 2)))
+      .sample("i32[0,3]", Attributes.of("axes", Dims.of(0)))
+      .sample("f16[1,7]", Attributes.of("axes", Dims.of()))
+      .build();
 
   /** Joins its inputs along attribute {@code axis}. */
-  public static final OpDef CONCAT =
-      OpDef.named("concat")
-          .type(Movement::concatType)
-          .reference(
-              (in, a, out) -> {
-                int axis = (int) a.integer("axis");
-                double[] data = new double[Math.toIntExact(out.size())];
-                long begin = 0;
-                for (Literal x : in) {
-                  long first = begin;
-                  Loops.each(
-                      x.type().shape(),
-                      (i, at) -> {
-                        long[] to = i.clone();
-                        to[axis] += first;
-                        data[Loops.flat(out.shape(), to)] = x.get(at);
-                      });
-                  begin += x.type().dim(axis);
-                }
-                return Literal.adopt(out, data);
-              })
-          .vjp(
-              (c, g) -> {
-                int axis = (int) c.attributes().integer("axis");
-                List<@Nullable Tensor> parts = new ArrayList<>();
-                long begin = 0;
-                for (int i = 0; i < c.inputs().size(); i++) {
-                  long end = begin + c.input(i).dim(axis);
-                  parts.add(c.wants(i) ? g.slice(axis, begin, end) : null);
-                  begin = end;
-                }
-                return parts;
-              })
-          .lowering(new Lowering.Concatenation())
-          .tolerance(Tolerance.EXACT)
-          .sample("f32[13] f32[4]", Attributes.of("axis", 0))
-          .sample("f32[3,5] f32[3,1] f32[3,7]", Attributes.of("axis", 1))
-          .sample("f64[2,3,5] f64[1,3,5]", Attributes.of("axis", 0))
-          .sample("f32[0,3] f32[2,3]", Attributes.of("axis", 0))
-          .sample("i64[3]", Attributes.of("axis", 0))
-          .sample("bf16[2,3] bf16[2,3]", Attributes.of("axis", 1))
-          .sample("bool[3] bool[4]", Attributes.of("axis", 0))
-          .build();
+  public static final OpDef CONCAT = OpDef.named("concat")
+      .type(Movement::concatType)
+      .reference(
+          (in, a, out) -> {
+            int axis = (int) a.integer("axis");
+            double[] data = new double[Math.toIntExact(out.size())];
+            long begin = 0;
+            for (Literal x : in) {
+              long first = begin;
+              Loops.each(
+                  x.type().shape(),
+                  (i, at) -> {
+                    long[] to = i.clone();
+                    to[axis] += first;
+                    data[Loops.flat(out.shape(), to)] = x.get(at);
+                  });
+              begin += x.type().dim(axis);
+            }
+            return Literal.adopt(out, data);
+          })
+      .vjp(
+          (c, g) -> {
+            int axis = (int) c.attributes().integer("axis");
+            List<@Nullable Tensor> parts = new ArrayList<>();
+            long begin = 0;
+            for (int i = 0; i < c.inputs().size(); i++) {
+              long end = begin + c.input(i).dim(axis);
+              parts.add(c.wants(i) ? g.slice(axis, begin, end) : null);
+              begin = end;
+            }
+            return parts;
+          })
+      .lowering(new Lowering.Concatenation())
+      .tolerance(Tolerance.EXACT)
+      .sample("f32[13] f32[4]", Attributes.of("axis", 0))
+      .sample("f32[3,5] f32[3,1] f32[3,7]", Attributes.of("axis", 1))
+      .sample("f64[2,3,5] f64[1,3,5]", Attributes.of("axis", 0))
+      .sample("f32[0,3] f32[2,3]", Attributes.of("axis", 0))
+      .sample("i64[3]", Attributes.of("axis", 0))
+      .sample("bf16[2,3] bf16[2,3]", Attributes.of("axis", 1))
+      .sample("bool[3] bool[4]", Attributes.of("axis", 0))
+      .build();
 
   static final List<OpDef> ALL = List.of(BROADCAST, TRANSPOSE, RESHAPE, SLICE, PAD, REVERSE, CONCAT);
 
@@ -318,11 +308,10 @@ public final class Movement {
     boolean fits = dims.rank() == in.rank();
     for (int j = 0; fits && j < dims.rank(); j++) {
       long d = dims.get(j);
-      fits =
-          d >= 0
-              && d < shape.rank()
-              && (j == 0 || d > dims.get(j - 1))
-              && (in.dim(j) == 1 || in.dim(j) == shape.get((int) d));
+      fits = d >= 0
+          && d < shape.rank()
+          && (j == 0 || d > dims.get(j - 1))
+          && (in.dim(j) == 1 || in.dim(j) == shape.get((int) d));
     }
     Types.that(fits, "broadcast", in.shape() + " does not become " + shape + " by dimensions " + dims);
     return in.withShape(shape);

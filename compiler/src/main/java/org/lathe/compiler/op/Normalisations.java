@@ -18,310 +18,299 @@ public final class Normalisations {
   private Normalisations() {}
 
   /** exp(x) over its sum along attribute {@code axis}. */
-  public static final OpDef SOFTMAX =
-      alongAxis("softmax")
-          .reference(
-              (in, a, out) ->
-                  rows(in.getFirst(), a, out, (x, y) -> {
-                    double max = Arrays.stream(x).reduce(Double.NEGATIVE_INFINITY, Math::max);
-                    double sum = Arrays.stream(x).map(v -> Math.exp(v - max)).sum();
-                    Arrays.setAll(y, i -> Math.exp(x[i] - max) / sum);
-                  }))
-          .vjp(
-              (c, g) -> {
-                int axis = axis(c.attributes());
-                Tensor weighted = g.mul(c.output(0));
-                return Arrays.asList(
-                    weighted.sub(c.output(0).mul(weighted.keepAxes(weighted.sum(axis), axis))));
-              })
-          .decomposition(
-              (in, a) -> {
-                Tensor e = shifted(in.getFirst(), axis(a)).exp();
-                return e.div(e.keepAxes(e.sum(axis(a)), axis(a)));
-              })
-          .build();
+  public static final OpDef SOFTMAX = alongAxis("softmax")
+      .reference(
+          (in, a, out) -> rows(in.getFirst(), a, out, (x, y) -> {
+            double max = Arrays.stream(x).reduce(Double.NEGATIVE_INFINITY, Math::max);
+            double sum = Arrays.stream(x).map(v -> Math.exp(v - max)).sum();
+            Arrays.setAll(y, i -> Math.exp(x[i] - max) / sum);
+          }))
+      .vjp(
+          (c, g) -> {
+            int axis = axis(c.attributes());
+            Tensor weighted = g.mul(c.output(0));
+            return Arrays.asList(
+                weighted.sub(c.output(0).mul(weighted.keepAxes(weighted.sum(axis), axis))));
+          })
+      .decomposition(
+          (in, a) -> {
+            Tensor e = shifted(in.getFirst(), axis(a)).exp();
+            return e.div(e.keepAxes(e.sum(axis(a)), axis(a)));
+          })
+      .build();
 
   /** x - log of the sum of exp(x) along attribute {@code axis}. */
-  public static final OpDef LOG_SOFTMAX =
-      alongAxis("logSoftmax")
-          .reference(
-              (in, a, out) ->
-                  rows(in.getFirst(), a, out, (x, y) -> {
-                    double max = Arrays.stream(x).reduce(Double.NEGATIVE_INFINITY, Math::max);
-                    double sum = Arrays.stream(x).map(v -> Math.exp(v - max)).sum();
-                    Arrays.setAll(y, i -> x[i] - max - Math.log(sum));
-                  }))
-          .vjp(
-              (c, g) -> {
-                int axis = axis(c.attributes());
-                return Arrays.asList(g.sub(c.output(0).exp().mul(g.keepAxes(g.sum(axis), axis))));
-              })
-          .decomposition(
-              (in, a) -> {
-                Tensor x = shifted(in.getFirst(), axis(a));
-                return x.sub(x.keepAxes(x.exp().sum(axis(a)).log(), axis(a)));
-              })
-          .build();
+  public static final OpDef LOG_SOFTMAX = alongAxis("logSoftmax")
+      .reference(
+          (in, a, out) -> rows(in.getFirst(), a, out, (x, y) -> {
+            double max = Arrays.stream(x).reduce(Double.NEGATIVE_INFINITY, Math::max);
+            double sum = Arrays.stream(x).map(v -> Math.exp(v - max)).sum();
+            Arrays.setAll(y, i -> x[i] - max - Math.log(sum));
+          }))
+      .vjp(
+          (c, g) -> {
+            int axis = axis(c.attributes());
+            return Arrays.asList(g.sub(c.output(0).exp().mul(g.keepAxes(g.sum(axis), axis))));
+          })
+      .decomposition(
+          (in, a) -> {
+            Tensor x = shifted(in.getFirst(), axis(a));
+            return x.sub(x.keepAxes(x.exp().sum(axis(a)).log(), axis(a)));
+          })
+      .build();
 
   /** The logarithm of the sum of exp(x) along attribute {@code axis}, which goes away; -inf for an empty row. */
-  public static final OpDef LOG_SUM_EXP =
-      OpDef.named("logSumExp")
-          .type(
-              (in, a) -> {
-                TensorType t = checkAxis("logSumExp", in, a);
-                return t.withShape(t.shape().remove(axis(a)));
-              })
-          .reference(
-              (in, a, out) -> {
-                double[] y = new double[Math.toIntExact(out.size())];
-                Loops.rows(
-                    in.getFirst().type().shape(),
-                    axis(a),
-                    (p, row) -> {
-                      double max = Double.NEGATIVE_INFINITY;
-                      for (int at : p) {
-                        max = Math.max(max, in.getFirst().get(at));
-                      }
-                      double base = Double.isInfinite(max) ? 0 : max;
-                      y[row] = base + Math.log(Arrays.stream(p).mapToDouble(at -> Math.exp(in.getFirst().get(at) - base)).sum());
-                    });
-                return Literal.adopt(out, y);
-              })
-          .vjp(
-              (c, g) -> {
-                Tensor x = c.input(0);
-                int axis = axis(c.attributes());
-                Tensor probabilities = x.sub(x.keepAxes(c.output(0), axis)).exp();
-                return Arrays.asList(probabilities.mul(x.keepAxes(g, axis)));
-              })
-          .decomposition(
-              (in, a) -> {
-                Tensor x = in.getFirst();
-                Tensor max = x.max(axis(a)).stopGradient();
-                Tensor base = max.isFinite().where(max, max.zerosLike());
-                return x.sub(x.keepAxes(base, axis(a))).exp().sum(axis(a)).log().add(base);
-              })
-          .tolerance(Tolerance.TRANSCENDENTAL)
-          .sample("f32[3,13]", Attributes.of("axis", 1))
-          .sample("f32[17,3]", Attributes.of("axis", 0))
-          .sample("f32[3,0]", Attributes.of("axis", 1))
-          .sample("f64[2,5,3]", Attributes.of("axis", 1))
-          .sample("f32[1]", Attributes.of("axis", 0), new Domain(80, 90))
-          .build();
+  public static final OpDef LOG_SUM_EXP = OpDef.named("logSumExp")
+      .type(
+          (in, a) -> {
+            TensorType t = checkAxis("logSumExp", in, a);
+            return t.withShape(t.shape().remove(axis(a)));
+          })
+      .reference(
+          (in, a, out) -> {
+            double[] y = new double[Math.toIntExact(out.size())];
+            Loops.rows(
+                in.getFirst().type().shape(),
+                axis(a),
+                (p, row) -> {
+                  double max = Double.NEGATIVE_INFINITY;
+                  for (int at : p) {
+                    max = Math.max(max, in.getFirst().get(at));
+                  }
+                  double base = Double.isInfinite(max) ? 0 : max;
+                  y[row] = base
+                      + Math.log(Arrays.stream(p).mapToDouble(at -> Math.exp(in.getFirst().get(at) - base)).sum());
+                });
+            return Literal.adopt(out, y);
+          })
+      .vjp(
+          (c, g) -> {
+            Tensor x = c.input(0);
+            int axis = axis(c.attributes());
+            Tensor probabilities = x.sub(x.keepAxes(c.output(0), axis)).exp();
+            return Arrays.asList(probabilities.mul(x.keepAxes(g, axis)));
+          })
+      .decomposition(
+          (in, a) -> {
+            Tensor x = in.getFirst();
+            Tensor max = x.max(axis(a)).stopGradient();
+            Tensor base = max.isFinite().where(max, max.zerosLike());
+            return x.sub(x.keepAxes(base, axis(a))).exp().sum(axis(a)).log().add(base);
+          })
+      .tolerance(Tolerance.TRANSCENDENTAL)
+      .sample("f32[3,13]", Attributes.of("axis", 1))
+      .sample("f32[17,3]", Attributes.of("axis", 0))
+      .sample("f32[3,0]", Attributes.of("axis", 1))
+      .sample("f64[2,5,3]", Attributes.of("axis", 1))
+      .sample("f32[1]", Attributes.of("axis", 0), new Domain(80, 90))
+      .build();
 
   /**
    * (x [.., n..], scale [n..], shift [n..]): x to mean 0 and variance 1 over the dimensions of {@code scale}, then scaled
    * and shifted (Ba et al. 2016). Attribute {@code epsilon} is added to the variance.
    */
-  public static final OpDef LAYER_NORM =
-      OpDef.named("layerNorm")
-          .type((in, a) -> trailing("layerNorm", in, 3, a))
-          .reference(
-              (in, a, out) -> {
-                int n = Math.toIntExact(in.get(1).type().size());
-                double[] y = new double[Math.toIntExact(out.size())];
-                for (int start = 0; start < y.length; start += n) {
-                  double mean = 0;
-                  double variance = 0;
-                  for (int i = 0; i < n; i++) {
-                    mean += in.get(0).get(start + i) / n;
-                  }
-                  for (int i = 0; i < n; i++) {
-                    variance += Math.pow(in.get(0).get(start + i) - mean, 2) / n;
-                  }
-                  for (int i = 0; i < n; i++) {
-                    double unit = (in.get(0).get(start + i) - mean) / Math.sqrt(variance + a.real("epsilon"));
-                    y[start + i] = unit * in.get(1).get(i) + in.get(2).get(i);
-                  }
-                }
-                return Literal.adopt(out, y);
-              })
-          .vjp(Normalisations::layerNormGradient)
-          .decomposition(
-              (in, a) -> {
-                Tensor x = in.get(0);
-                int[] axes = trailingAxes(x.type(), in.get(1).type());
-                return Standard.of(x, axes, a.real("epsilon")).unit().mul(in.get(1)).add(in.get(2));
-              })
-          .tolerance(new Tolerance(1e-5, 1e-5))
-          .sample("f32[3,13] f32[13] f32[13]", epsilon(1e-5))
-          .sample("f32[2,3,17] f32[17] f32[17]", epsilon(1e-5))
-          .sample("f32[5,3,4] f32[3,4] f32[3,4]", epsilon(1e-3))
-          .sample("f32[7] f32[7] f32[7]", epsilon(1e-5))
-          .sample("f32[0,5] f32[5] f32[5]", epsilon(1e-5))
-          .sample("f32[3,1] f32[1] f32[1]", epsilon(1e-2))
-          .sample("f64[5,11] f64[11] f64[11]", epsilon(1e-5))
-          .build();
+  public static final OpDef LAYER_NORM = OpDef.named("layerNorm")
+      .type((in, a) -> trailing("layerNorm", in, 3, a))
+      .reference(
+          (in, a, out) -> {
+            int n = Math.toIntExact(in.get(1).type().size());
+            double[] y = new double[Math.toIntExact(out.size())];
+            for (int start = 0; start < y.length; start += n) {
+              double mean = 0;
+              double variance = 0;
+              for (int i = 0; i < n; i++) {
+                mean += in.get(0).get(start + i) / n;
+              }
+              for (int i = 0; i < n; i++) {
+                variance += Math.pow(in.get(0).get(start + i) - mean, 2) / n;
+              }
+              for (int i = 0; i < n; i++) {
+                double unit = (in.get(0).get(start + i) - mean) / Math.sqrt(variance + a.real("epsilon"));
+                y[start + i] = unit * in.get(1).get(i) + in.get(2).get(i);
+              }
+            }
+            return Literal.adopt(out, y);
+          })
+      .vjp(Normalisations::layerNormGradient)
+      .decomposition(
+          (in, a) -> {
+            Tensor x = in.get(0);
+            int[] axes = trailingAxes(x.type(), in.get(1).type());
+            return Standard.of(x, axes, a.real("epsilon")).unit().mul(in.get(1)).add(in.get(2));
+          })
+      .tolerance(new Tolerance(1e-5, 1e-5))
+      .sample("f32[3,13] f32[13] f32[13]", epsilon(1e-5))
+      .sample("f32[2,3,17] f32[17] f32[17]", epsilon(1e-5))
+      .sample("f32[5,3,4] f32[3,4] f32[3,4]", epsilon(1e-3))
+      .sample("f32[7] f32[7] f32[7]", epsilon(1e-5))
+      .sample("f32[0,5] f32[5] f32[5]", epsilon(1e-5))
+      .sample("f32[3,1] f32[1] f32[1]", epsilon(1e-2))
+      .sample("f64[5,11] f64[11] f64[11]", epsilon(1e-5))
+      .build();
 
   /** (x [.., n..], scale [n..]): x over its root mean square, then scaled (Zhang and Sennrich 2019). */
-  public static final OpDef RMS_NORM =
-      OpDef.named("rmsNorm")
-          .type((in, a) -> trailing("rmsNorm", in, 2, a))
-          .reference(
-              (in, a, out) -> {
-                int n = Math.toIntExact(in.get(1).type().size());
-                double[] y = new double[Math.toIntExact(out.size())];
-                for (int start = 0; start < y.length; start += n) {
-                  double square = 0;
-                  for (int i = 0; i < n; i++) {
-                    square += Math.pow(in.get(0).get(start + i), 2) / n;
-                  }
-                  for (int i = 0; i < n; i++) {
-                    y[start + i] = in.get(0).get(start + i) / Math.sqrt(square + a.real("epsilon")) * in.get(1).get(i);
-                  }
-                }
-                return Literal.adopt(out, y);
-              })
-          .vjp(
-              (c, g) -> {
-                Tensor x = c.input(0);
-                int[] axes = trailingAxes(x.type(), c.input(1).type());
-                Tensor inverse = inverseRms(x, axes, c.attributes().real("epsilon"));
-                Tensor unit = x.mul(inverse);
-                Tensor scaled = g.mul(c.input(1));
-                Tensor forX = scaled.sub(unit.mul(x.keepAxes(scaled.mul(unit).mean(axes), axes))).mul(inverse);
-                return Arrays.asList(forX, c.wants(1) ? sumLeading(g.mul(unit), axes.length) : null);
-              })
-          .decomposition(
-              (in, a) -> {
-                Tensor x = in.get(0);
-                return x.mul(inverseRms(x, trailingAxes(x.type(), in.get(1).type()), a.real("epsilon"))).mul(in.get(1));
-              })
-          .tolerance(new Tolerance(1e-5, 1e-5))
-          .sample("f32[3,13] f32[13]", epsilon(1e-5))
-          .sample("f32[2,3,5] f32[3,5]", epsilon(1e-5))
-          .sample("f64[1,7] f64[7]", epsilon(1e-6))
-          .build();
+  public static final OpDef RMS_NORM = OpDef.named("rmsNorm")
+      .type((in, a) -> trailing("rmsNorm", in, 2, a))
+      .reference(
+          (in, a, out) -> {
+            int n = Math.toIntExact(in.get(1).type().size());
+            double[] y = new double[Math.toIntExact(out.size())];
+            for (int start = 0; start < y.length; start += n) {
+              double square = 0;
+              for (int i = 0; i < n; i++) {
+                square += Math.pow(in.get(0).get(start + i), 2) / n;
+              }
+              for (int i = 0; i < n; i++) {
+                y[start + i] = in.get(0).get(start + i) / Math.sqrt(square + a.real("epsilon")) * in.get(1).get(i);
+              }
+            }
+            return Literal.adopt(out, y);
+          })
+      .vjp(
+          (c, g) -> {
+            Tensor x = c.input(0);
+            int[] axes = trailingAxes(x.type(), c.input(1).type());
+            Tensor inverse = inverseRms(x, axes, c.attributes().real("epsilon"));
+            Tensor unit = x.mul(inverse);
+            Tensor scaled = g.mul(c.input(1));
+            Tensor forX = scaled.sub(unit.mul(x.keepAxes(scaled.mul(unit).mean(axes), axes))).mul(inverse);
+            return Arrays.asList(forX, c.wants(1) ? sumLeading(g.mul(unit), axes.length) : null);
+          })
+      .decomposition(
+          (in, a) -> {
+            Tensor x = in.get(0);
+            return x.mul(inverseRms(x, trailingAxes(x.type(), in.get(1).type()), a.real("epsilon"))).mul(in.get(1));
+          })
+      .tolerance(new Tolerance(1e-5, 1e-5))
+      .sample("f32[3,13] f32[13]", epsilon(1e-5))
+      .sample("f32[2,3,5] f32[3,5]", epsilon(1e-5))
+      .sample("f64[1,7] f64[7]", epsilon(1e-6))
+      .build();
 
   /**
    * (x [batch, channels, ..], scale [channels], shift [channels]) -> y, and the mean and variance (over the count, not
    * the count less one) of each channel over batch and positions (Ioffe and Szegedy 2015).
    */
-  public static final OpDef BATCH_NORM_TRAINING =
-      OpDef.named("batchNormTraining")
-          .types(
-              (in, a) -> {
-                TensorType channels = channels("batchNormTraining", in, 3, a);
-                return List.of(in.getFirst(), channels, channels);
-              })
-          .references(Normalisations::batchNormReference)
-          .gradient(Normalisations::batchNormGradient)
-          .decompositions(
-              (in, a) -> {
-                Tensor x = in.get(0);
-                Standard s = Standard.of(x, otherAxes(x.rank()), a.real("epsilon"));
-                Dims channels = in.get(1).shape();
-                Tensor y = s.unit().mul(alongChannels(in.get(1), x.rank())).add(alongChannels(in.get(2), x.rank()));
-                return List.of(y, s.mean().reshape(channels), s.variance().reshape(channels));
-              })
-          .tolerance(new Tolerance(1e-5, 1e-5))
-          .sample("f32[4,3,5,7] f32[3] f32[3]", epsilon(1e-5))
-          .sample("f32[13,5] f32[5] f32[5]", epsilon(1e-5))
-          .sample("f32[1,2,17] f32[2] f32[2]", epsilon(1e-3))
-          .sample("f64[3,1,3,3] f64[1] f64[1]", epsilon(1e-5))
-          .build();
+  public static final OpDef BATCH_NORM_TRAINING = OpDef.named("batchNormTraining")
+      .types(
+          (in, a) -> {
+            TensorType channels = channels("batchNormTraining", in, 3, a);
+            return List.of(in.getFirst(), channels, channels);
+          })
+      .references(Normalisations::batchNormReference)
+      .gradient(Normalisations::batchNormGradient)
+      .decompositions(
+          (in, a) -> {
+            Tensor x = in.get(0);
+            Standard s = Standard.of(x, otherAxes(x.rank()), a.real("epsilon"));
+            Dims channels = in.get(1).shape();
+            Tensor y = s.unit().mul(alongChannels(in.get(1), x.rank())).add(alongChannels(in.get(2), x.rank()));
+            return List.of(y, s.mean().reshape(channels), s.variance().reshape(channels));
+          })
+      .tolerance(new Tolerance(1e-5, 1e-5))
+      .sample("f32[4,3,5,7] f32[3] f32[3]", epsilon(1e-5))
+      .sample("f32[13,5] f32[5] f32[5]", epsilon(1e-5))
+      .sample("f32[1,2,17] f32[2] f32[2]", epsilon(1e-3))
+      .sample("f64[3,1,3,3] f64[1] f64[1]", epsilon(1e-5))
+      .build();
 
   /** (x [batch, channels, ..], scale, shift, mean, variance, each [channels]) -> y. */
-  public static final OpDef BATCH_NORM_INFERENCE =
-      OpDef.named("batchNormInference")
-          .type(
-              (in, a) -> {
-                channels("batchNormInference", in, 5, a);
-                return in.getFirst();
-              })
-          .reference(
-              (in, a, out) ->
-                  Loops.fill(
-                      out,
-                      (i, at) -> {
-                        double deviation = Math.sqrt(in.get(4).get(i[1]) + a.real("epsilon"));
-                        double unit = (in.get(0).get(at) - in.get(3).get(i[1])) / deviation;
-                        return unit * in.get(1).get(i[1]) + in.get(2).get(i[1]);
-                      }))
-          .decomposition(
-              (in, a) -> {
-                int rank = in.getFirst().rank();
-                Tensor factor = in.get(1).mul(in.get(4).add(a.real("epsilon")).rsqrt());
-                Tensor centred = in.get(0).sub(alongChannels(in.get(3), rank));
-                return centred.mul(alongChannels(factor, rank)).add(alongChannels(in.get(2), rank));
-              })
-          .tolerance(Tolerance.TRANSCENDENTAL)
-          .sample(
-              "f32[2,3,5,7] f32[3] f32[3] f32[3] f32[3]",
-              epsilon(1e-5),
-              Domain.REAL,
-              Domain.REAL,
-              Domain.REAL,
-              Domain.REAL,
-              Domain.POSITIVE)
-          .sample(
-              "f64[13,5] f64[5] f64[5] f64[5] f64[5]",
-              epsilon(1e-5),
-              Domain.REAL,
-              Domain.REAL,
-              Domain.REAL,
-              Domain.REAL,
-              Domain.POSITIVE)
-          .build();
+  public static final OpDef BATCH_NORM_INFERENCE = OpDef.named("batchNormInference")
+      .type(
+          (in, a) -> {
+            channels("batchNormInference", in, 5, a);
+            return in.getFirst();
+          })
+      .reference(
+          (in, a, out) -> Loops.fill(
+              out,
+              (i, at) -> {
+                double deviation = Math.sqrt(in.get(4).get(i[1]) + a.real("epsilon"));
+                double unit = (in.get(0).get(at) - in.get(3).get(i[1])) / deviation;
+                return unit * in.get(1).get(i[1]) + in.get(2).get(i[1]);
+              }))
+      .decomposition(
+          (in, a) -> {
+            int rank = in.getFirst().rank();
+            Tensor factor = in.get(1).mul(in.get(4).add(a.real("epsilon")).rsqrt());
+            Tensor centred = in.get(0).sub(alongChannels(in.get(3), rank));
+            return centred.mul(alongChannels(factor, rank)).add(alongChannels(in.get(2), rank));
+          })
+      .tolerance(Tolerance.TRANSCENDENTAL)
+      .sample(
+          "f32[2,3,5,7] f32[3] f32[3] f32[3] f32[3]",
+          epsilon(1e-5),
+          Domain.REAL,
+          Domain.REAL,
+          Domain.REAL,
+          Domain.REAL,
+          Domain.POSITIVE)
+      .sample(
+          "f64[13,5] f64[5] f64[5] f64[5] f64[5]",
+          epsilon(1e-5),
+          Domain.REAL,
+          Domain.REAL,
+          Domain.REAL,
+          Domain.REAL,
+          Domain.POSITIVE)
+      .build();
 
   /**
    * x [batch, channels, ..]: x / (k + alpha * sum of squares over {@code size} channels around)^beta, as in AlexNet
    * (Krizhevsky et al. 2012); attributes size, alpha, beta, k.
    */
-  public static final OpDef LOCAL_RESPONSE_NORM =
-      OpDef.named("localResponseNorm")
-          .type(
-              (in, a) -> {
-                Types.count("localResponseNorm", in, 1);
-                TensorType t = Types.elements("localResponseNorm", in.getFirst(), Elements.FLOATING);
-                Types.that(t.rank() >= 2, "localResponseNorm", t + " must be [batch, channels, ..]");
-                Types.that(a.integer("size") > 0, "localResponseNorm", "size " + a.integer("size") + " must be positive");
-                return t;
-              })
-          .reference(
-              (in, a, out) -> {
-                long below = a.integer("size") / 2;
-                long above = (a.integer("size") - 1) / 2;
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      double sum = 0;
-                      for (long c = Math.max(0, i[1] - below); c <= Math.min(out.dim(1) - 1, i[1] + above); c++) {
-                        long[] j = i.clone();
-                        j[1] = c;
-                        sum += Math.pow(in.getFirst().get(Loops.flat(out.shape(), j)), 2);
-                      }
-                      return in.getFirst().get(at) / Math.pow(a.real("k") + a.real("alpha") * sum, a.real("beta"));
-                    });
-              })
-          .decomposition(
-              (in, a) -> {
-                Tensor x = in.getFirst();
-                long size = a.integer("size");
-                Dims none = Dims.filled(x.rank(), 0);
-                Tensor squares = x.square().pad(none.with(1, size / 2), none.with(1, (size - 1) / 2), 0);
-                Tensor sum = squares.slice(1, 0, x.dim(1));
-                for (long i = 1; i < size; i++) {
-                  sum = sum.add(squares.slice(1, i, i + x.dim(1)));
-                }
-                return x.mul(sum.mul(a.real("alpha")).add(a.real("k")).pow(-a.real("beta")));
-              })
-          .tolerance(new Tolerance(1e-5, 1e-5))
-          .sample("f32[2,7,3,3]", localResponse(5, 1e-2, 0.75, 2))
-          .sample("f32[1,3,5]", localResponse(2, 0.5, 0.5, 1))
-          .sample("f64[2,3,2,2]", localResponse(1, 1, 1, 1))
-          .build();
+  public static final OpDef LOCAL_RESPONSE_NORM = OpDef.named("localResponseNorm")
+      .type(
+          (in, a) -> {
+            Types.count("localResponseNorm", in, 1);
+            TensorType t = Types.elements("localResponseNorm", in.getFirst(), Elements.FLOATING);
+            Types.that(t.rank() >= 2, "localResponseNorm", t + " must be [batch, channels, ..]");
+            Types.that(a.integer("size") > 0, "localResponseNorm", "size " + a.integer("size") + " must be positive");
+            return t;
+          })
+      .reference(
+          (in, a, out) -> {
+            long below = a.integer("size") / 2;
+            long above = (a.integer("size") - 1) / 2;
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  double sum = 0;
+                  for (long c = Math.max(0, i[1] - below); c <= Math.min(out.dim(1) - 1, i[1] + above); c++) {
+                    long[] j = i.clone();
+                    j[1] = c;
+                    sum += Math.pow(in.getFirst().get(Loops.flat(out.shape(), j)), 2);
+                  }
+                  return in.getFirst().get(at) / Math.pow(a.real("k") + a.real("alpha") * sum, a.real("beta"));
+                });
+          })
+      .decomposition(
+          (in, a) -> {
+            Tensor x = in.getFirst();
+            long size = a.integer("size");
+            Dims none = Dims.filled(x.rank(), 0);
+            Tensor squares = x.square().pad(none.with(1, size / 2), none.with(1, (size - 1) / 2), 0);
+            Tensor sum = squares.slice(1, 0, x.dim(1));
+            for (long i = 1; i < size; i++) {
+              sum = sum.add(squares.slice(1, i, i + x.dim(1)));
+            }
+            return x.mul(sum.mul(a.real("alpha")).add(a.real("k")).pow(-a.real("beta")));
+          })
+      .tolerance(new Tolerance(1e-5, 1e-5))
+      .sample("f32[2,7,3,3]", localResponse(5, 1e-2, 0.75, 2))
+      .sample("f32[1,3,5]", localResponse(2, 0.5, 0.5, 1))
+      .sample("f64[2,3,2,2]", localResponse(1, 1, 1, 1))
+      .build();
 
-  static final List<OpDef> ALL =
-      List.of(
-          SOFTMAX,
-          LOG_SOFTMAX,
-          LOG_SUM_EXP,
-          LAYER_NORM,
-          RMS_NORM,
-          BATCH_NORM_TRAINING,
-          BATCH_NORM_INFERENCE,
-          LOCAL_RESPONSE_NORM);
+  static final List<OpDef> ALL = List.of(
+      SOFTMAX,
+      LOG_SOFTMAX,
+      LOG_SUM_EXP,
+      LAYER_NORM,
+      RMS_NORM,
+      BATCH_NORM_TRAINING,
+      BATCH_NORM_INFERENCE,
+      LOCAL_RESPONSE_NORM);
 
   /** A normalised input with its statistics. */
   public record BatchNorm(Tensor output, Tensor mean, Tensor variance) {}
@@ -529,14 +518,13 @@ public final class Normalisations {
     double[] variance = new double[channels];
     Loops.each(shape, (i, at) -> mean[(int) i[1]] += x.get(at) / count);
     Loops.each(shape, (i, at) -> variance[(int) i[1]] += Math.pow(x.get(at) - mean[(int) i[1]], 2) / count);
-    Literal y =
-        Loops.fill(
-            x.type(),
-            (i, at) -> {
-              int c = (int) i[1];
-              double unit = (x.get(at) - mean[c]) / Math.sqrt(variance[c] + a.real("epsilon"));
-              return unit * in.get(1).get(c) + in.get(2).get(c);
-            });
+    Literal y = Loops.fill(
+        x.type(),
+        (i, at) -> {
+          int c = (int) i[1];
+          double unit = (x.get(at) - mean[c]) / Math.sqrt(variance[c] + a.real("epsilon"));
+          return unit * in.get(1).get(c) + in.get(2).get(c);
+        });
     TensorType statistics = in.get(1).type();
     return List.of(y, Literal.adopt(statistics, mean), Literal.adopt(statistics, variance));
   }

@@ -33,7 +33,8 @@ public record OpDef(
     Rule<Decomposition> decomposition,
     List<Sample> samples,
     Tolerance tolerance)
-    implements Op {
+    implements
+      Op {
 
   /** Types the outputs from the inputs' types. */
   @FunctionalInterface

@@ -70,8 +70,7 @@ public final class OpDefBuilder {
   public OpDefBuilder reference(SingleReference rule) {
     OpDef.TypeRule types = given(typeRule, "type rule before its reference");
     return references(
-        (in, a) ->
-            List.of(rule.evaluate(in, a, types.infer(in.stream().map(Literal::type).toList(), a).getFirst())));
+        (in, a) -> List.of(rule.evaluate(in, a, types.infer(in.stream().map(Literal::type).toList(), a).getFirst())));
   }
 
   public OpDefBuilder gradient(OpDef.Gradient rule) {

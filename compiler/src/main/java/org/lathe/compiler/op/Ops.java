@@ -7,25 +7,24 @@ import java.util.stream.Stream;
 
 /** Every op, by name: what the graph parser and the tests go through. A new family is one line here. */
 public final class Ops {
-  private static final List<OpDef> ALL =
-      Stream.of(
-              Sources.ALL,
-              Elementwise.ALL,
-              Movement.ALL,
-              Reductions.ALL,
-              Linear.ALL,
-              Convolutions.ALL,
-              PoolingOps.ALL,
-              Indexing.ALL,
-              RandomOps.ALL,
-              Activations.ALL,
-              Normalisations.ALL,
-              LossOps.ALL,
-              Recurrences.ALL,
-              Attentions.ALL,
-              ControlFlow.ALL)
-          .flatMap(List::stream)
-          .toList();
+  private static final List<OpDef> ALL = Stream.of(
+      Sources.ALL,
+      Elementwise.ALL,
+      Movement.ALL,
+      Reductions.ALL,
+      Linear.ALL,
+      Convolutions.ALL,
+      PoolingOps.ALL,
+      Indexing.ALL,
+      RandomOps.ALL,
+      Activations.ALL,
+      Normalisations.ALL,
+      LossOps.ALL,
+      Recurrences.ALL,
+      Attentions.ALL,
+      ControlFlow.ALL)
+      .flatMap(List::stream)
+      .toList();
   private static final Map<String, OpDef> BY_NAME = byName();
 
   private Ops() {}

@@ -41,138 +41,130 @@ public final class PoolingOps {
     }
 
     Attributes attributes(boolean mean) {
-      Attributes a =
-          Attributes.of("window", window, "stride", stride).with("padLow", padLow).with("padHigh", padHigh);
+      Attributes a = Attributes.of("window", window, "stride", stride).with("padLow", padLow).with("padHigh", padHigh);
       return mean ? a.with("countPadding", countPadding) : a;
     }
   }
 
   /** (data) -> the maximum of each window. */
-  public static final OpDef MAX_POOL =
-      define("maxPool", 1)
-          .type((in, a) -> in.getFirst().withShape(resultShape("maxPool", in.getFirst(), a)))
-          .reference(
-              (in, a, out) ->
-                  Loops.fill(
-                      out,
-                      (r, at) -> {
-                        int best = first(in.getFirst(), a, r);
-                        return best < 0 ? Double.NEGATIVE_INFINITY : in.getFirst().get(best);
-                      }))
-          .vjp((c, g) -> Arrays.asList(apply("gradient", c.input(0), g, c.attributes())))
-          .lowering(lowering(Pooling.Kind.MAX, Pooling.Form.FORWARD))
-          .tolerance(Tolerance.EXACT)
-          .sample("f32[2,3,6,8]", Options.of(2).attributes(false))
-          .sample("f32[1,2,7,13]", Options.of(3, 2, 1).attributes(false))
-          .sample("f32[1,1,5,5]", Options.of(5).attributes(false))
-          .sample("f32[1,1,3,5]", Options.of(1, 2, 0).attributes(false))
-          .sample("f32[0,1,4,4]", Options.of(2).attributes(false))
-          .sample("f64[1,3,5,4]", Options.of(3, 1, 1).attributes(false))
-          .build();
+  public static final OpDef MAX_POOL = define("maxPool", 1)
+      .type((in, a) -> in.getFirst().withShape(resultShape("maxPool", in.getFirst(), a)))
+      .reference(
+          (in, a, out) -> Loops.fill(
+              out,
+              (r, at) -> {
+                int best = first(in.getFirst(), a, r);
+                return best < 0 ? Double.NEGATIVE_INFINITY : in.getFirst().get(best);
+              }))
+      .vjp((c, g) -> Arrays.asList(apply("gradient", c.input(0), g, c.attributes())))
+      .lowering(lowering(Pooling.Kind.MAX, Pooling.Form.FORWARD))
+      .tolerance(Tolerance.EXACT)
+      .sample("f32[2,3,6,8]", Options.of(2).attributes(false))
+      .sample("f32[1,2,7,13]", Options.of(3, 2, 1).attributes(false))
+      .sample("f32[1,1,5,5]", Options.of(5).attributes(false))
+      .sample("f32[1,1,3,5]", Options.of(1, 2, 0).attributes(false))
+      .sample("f32[0,1,4,4]", Options.of(2).attributes(false))
+      .sample("f64[1,3,5,4]", Options.of(3, 1, 1).attributes(false))
+      .build();
 
   /** (data, gradient of the result) -> gradient of the data: each window's to its first maximum. */
-  public static final OpDef MAX_POOL_GRADIENT =
-      define("maxPoolGradient", 2)
-          .type(
-              (in, a) -> {
-                Types.sameDtype("maxPoolGradient", in.get(0), in.get(1));
-                Types.shape(
-                    "maxPoolGradient", "result's gradient", in.get(1), resultShape("maxPoolGradient", in.get(0), a));
-                return in.getFirst();
-              })
-          .reference(
-              (in, a, out) -> {
-                double[] sum = new double[Math.toIntExact(out.size())];
-                Loops.each(
-                    in.get(1).type().shape(),
-                    (r, at) -> {
-                      int best = first(in.getFirst(), a, r);
-                      if (best >= 0) {
-                        sum[best] += in.get(1).get(at);
-                      }
-                    });
-                return Literal.adopt(out, sum);
-              })
-          .vjp((c, u) -> Arrays.asList(null, apply("pick", c.input(0), u, c.attributes())))
-          .lowering(lowering(Pooling.Kind.MAX, Pooling.Form.GRADIENT))
-          .sample("f32[2,3,6,8] f32[2,3,3,4]", Options.of(2).attributes(false))
-          .sample("f32[1,2,7,13] f32[1,2,4,7]", Options.of(3, 2, 1).attributes(false))
-          .sample("f64[1,3,5,4] f64[1,3,5,4]", Options.of(3, 1, 1).attributes(false))
-          .build();
+  public static final OpDef MAX_POOL_GRADIENT = define("maxPoolGradient", 2)
+      .type(
+          (in, a) -> {
+            Types.sameDtype("maxPoolGradient", in.get(0), in.get(1));
+            Types.shape(
+                "maxPoolGradient", "result's gradient", in.get(1), resultShape("maxPoolGradient", in.get(0), a));
+            return in.getFirst();
+          })
+      .reference(
+          (in, a, out) -> {
+            double[] sum = new double[Math.toIntExact(out.size())];
+            Loops.each(
+                in.get(1).type().shape(),
+                (r, at) -> {
+                  int best = first(in.getFirst(), a, r);
+                  if (best >= 0) {
+                    sum[best] += in.get(1).get(at);
+                  }
+                });
+            return Literal.adopt(out, sum);
+          })
+      .vjp((c, u) -> Arrays.asList(null, apply("pick", c.input(0), u, c.attributes())))
+      .lowering(lowering(Pooling.Kind.MAX, Pooling.Form.GRADIENT))
+      .sample("f32[2,3,6,8] f32[2,3,3,4]", Options.of(2).attributes(false))
+      .sample("f32[1,2,7,13] f32[1,2,4,7]", Options.of(3, 2, 1).attributes(false))
+      .sample("f64[1,3,5,4] f64[1,3,5,4]", Options.of(3, 1, 1).attributes(false))
+      .build();
 
   /** (data, other of the data's shape) -> for each window, {@code other} where the data has its first maximum. */
-  public static final OpDef MAX_POOL_PICK =
-      define("maxPoolPick", 2)
-          .type(
-              (in, a) -> {
-                Types.sameType("maxPoolPick", in.get(0), in.get(1));
-                return in.getFirst().withShape(resultShape("maxPoolPick", in.getFirst(), a));
-              })
-          .reference(
-              (in, a, out) ->
-                  Loops.fill(
-                      out,
-                      (r, at) -> {
-                        int best = first(in.getFirst(), a, r);
-                        return best < 0 ? 0 : in.get(1).get(best);
-                      }))
-          .vjp((c, g) -> Arrays.asList(null, apply("gradient", c.input(0), g, c.attributes())))
-          .lowering(lowering(Pooling.Kind.MAX, Pooling.Form.PICK))
-          .tolerance(Tolerance.EXACT)
-          .sample("f32[2,3,6,8] f32[2,3,6,8]", Options.of(2).attributes(false))
-          .sample("f32[1,2,7,13] f32[1,2,7,13]", Options.of(3, 2, 1).attributes(false))
-          .build();
+  public static final OpDef MAX_POOL_PICK = define("maxPoolPick", 2)
+      .type(
+          (in, a) -> {
+            Types.sameType("maxPoolPick", in.get(0), in.get(1));
+            return in.getFirst().withShape(resultShape("maxPoolPick", in.getFirst(), a));
+          })
+      .reference(
+          (in, a, out) -> Loops.fill(
+              out,
+              (r, at) -> {
+                int best = first(in.getFirst(), a, r);
+                return best < 0 ? 0 : in.get(1).get(best);
+              }))
+      .vjp((c, g) -> Arrays.asList(null, apply("gradient", c.input(0), g, c.attributes())))
+      .lowering(lowering(Pooling.Kind.MAX, Pooling.Form.PICK))
+      .tolerance(Tolerance.EXACT)
+      .sample("f32[2,3,6,8] f32[2,3,6,8]", Options.of(2).attributes(false))
+      .sample("f32[1,2,7,13] f32[1,2,7,13]", Options.of(3, 2, 1).attributes(false))
+      .build();
 
   /** (data) -> the mean of each window. */
-  public static final OpDef MEAN_POOL =
-      define("meanPool", 1)
-          .type((in, a) -> in.getFirst().withShape(resultShape("meanPool", in.getFirst(), a)))
-          .reference(
-              (in, a, out) -> {
-                double[] sum = new double[Math.toIntExact(out.size())];
-                means(in.getFirst().type().shape(), out.shape(), a, (d, r, w) -> sum[r] += in.getFirst().get(d) * w);
-                return Literal.adopt(out, sum);
-              })
-          .vjp((c, g) -> Arrays.asList(meanGradient(g, c.attributes(), c.input(0).shape())))
-          .lowering(lowering(Pooling.Kind.MEAN, Pooling.Form.FORWARD))
-          .tolerance(Tolerance.ACCUMULATION)
-          .sample("f32[2,3,6,8]", Options.of(2).attributes(true))
-          .sample("f32[1,2,7,13]", Options.of(3, 2, 1).attributes(true))
-          .sample("f32[1,2,7,13]", Options.of(3, 2, 1).withCountPadding(true).attributes(true))
-          .sample("f64[1,1,7,5]", Options.of(5, 1, 0).attributes(true))
-          .build();
+  public static final OpDef MEAN_POOL = define("meanPool", 1)
+      .type((in, a) -> in.getFirst().withShape(resultShape("meanPool", in.getFirst(), a)))
+      .reference(
+          (in, a, out) -> {
+            double[] sum = new double[Math.toIntExact(out.size())];
+            means(in.getFirst().type().shape(), out.shape(), a, (d, r, w) -> sum[r] += in.getFirst().get(d) * w);
+            return Literal.adopt(out, sum);
+          })
+      .vjp((c, g) -> Arrays.asList(meanGradient(g, c.attributes(), c.input(0).shape())))
+      .lowering(lowering(Pooling.Kind.MEAN, Pooling.Form.FORWARD))
+      .tolerance(Tolerance.ACCUMULATION)
+      .sample("f32[2,3,6,8]", Options.of(2).attributes(true))
+      .sample("f32[1,2,7,13]", Options.of(3, 2, 1).attributes(true))
+      .sample("f32[1,2,7,13]", Options.of(3, 2, 1).withCountPadding(true).attributes(true))
+      .sample("f64[1,1,7,5]", Options.of(5, 1, 0).attributes(true))
+      .build();
 
   /** (gradient of the result) -> gradient of the data, of attribute {@code shape}. */
-  public static final OpDef MEAN_POOL_GRADIENT =
-      define("meanPoolGradient", 1)
-          .type(
-              (in, a) -> {
-                TensorType data = in.getFirst().withShape(a.dims("shape"));
-                Types.shape(
-                    "meanPoolGradient", "result's gradient", in.getFirst(), resultShape("meanPoolGradient", data, a));
-                return data;
-              })
-          .reference(
-              (in, a, out) -> {
-                double[] sum = new double[Math.toIntExact(out.size())];
-                means(out.shape(), in.getFirst().type().shape(), a, (d, r, w) -> sum[d] += in.getFirst().get(r) * w);
-                return Literal.adopt(out, sum);
-              })
-          .vjp((c, u) -> Arrays.asList(Tensor.apply(MEAN_POOL, List.of(u), plain(c.attributes(), true))))
-          .lowering(lowering(Pooling.Kind.MEAN, Pooling.Form.GRADIENT))
-          .tolerance(Tolerance.ACCUMULATION)
-          .sample("f32[2,3,3,4]", Options.of(2).attributes(true).with("shape", Dims.of(2, 3, 6, 8)))
-          .sample("f32[1,2,4,7]", Options.of(3, 2, 1).attributes(true).with("shape", Dims.of(1, 2, 7, 13)))
-          .sample(
-              "f64[1,2,4,7]",
-              Options.of(3, 2, 1).withCountPadding(true).attributes(true).with("shape", Dims.of(1, 2, 7, 13)))
-          .build();
+  public static final OpDef MEAN_POOL_GRADIENT = define("meanPoolGradient", 1)
+      .type(
+          (in, a) -> {
+            TensorType data = in.getFirst().withShape(a.dims("shape"));
+            Types.shape(
+                "meanPoolGradient", "result's gradient", in.getFirst(), resultShape("meanPoolGradient", data, a));
+            return data;
+          })
+      .reference(
+          (in, a, out) -> {
+            double[] sum = new double[Math.toIntExact(out.size())];
+            means(out.shape(), in.getFirst().type().shape(), a, (d, r, w) -> sum[d] += in.getFirst().get(r) * w);
+            return Literal.adopt(out, sum);
+          })
+      .vjp((c, u) -> Arrays.asList(Tensor.apply(MEAN_POOL, List.of(u), plain(c.attributes(), true))))
+      .lowering(lowering(Pooling.Kind.MEAN, Pooling.Form.GRADIENT))
+      .tolerance(Tolerance.ACCUMULATION)
+      .sample("f32[2,3,3,4]", Options.of(2).attributes(true).with("shape", Dims.of(2, 3, 6, 8)))
+      .sample("f32[1,2,4,7]", Options.of(3, 2, 1).attributes(true).with("shape", Dims.of(1, 2, 7, 13)))
+      .sample(
+          "f64[1,2,4,7]",
+          Options.of(3, 2, 1).withCountPadding(true).attributes(true).with("shape", Dims.of(1, 2, 7, 13)))
+      .build();
 
   static final List<OpDef> ALL = List.of(MAX_POOL, MAX_POOL_GRADIENT, MAX_POOL_PICK, MEAN_POOL, MEAN_POOL_GRADIENT);
 
   private static Attributes plain(Attributes a, boolean mean) {
     return new Options(
-            a.dims("window"), a.dims("stride"), a.dims("padLow"), a.dims("padHigh"), mean && a.flag("countPadding"))
+        a.dims("window"), a.dims("stride"), a.dims("padLow"), a.dims("padHigh"), mean && a.flag("countPadding"))
         .attributes(mean);
   }
 
@@ -210,7 +202,8 @@ public final class PoolingOps {
       Types.that(
           window > 0 && window <= room && a.dims("stride").get(d) > 0 && a.dims("padLow").get(d) >= 0,
           op,
-          "window " + a.dims("window") + " by stride " + a.dims("stride") + " does not fit " + data.shape() + " padded by "
+          "window " + a.dims("window") + " by stride " + a.dims("stride") + " does not fit " + data.shape()
+              + " padded by "
               + a.dims("padLow") + " and " + a.dims("padHigh"));
       out[2 + d] = (room - window) / a.dims("stride").get(d) + 1;
     }

@@ -22,104 +22,100 @@ public final class RandomOps {
   private static final Domain KEYS = new Domain(0, 1e6);
 
   /** (key i64 [2]) -> i32 bits of attribute {@code shape}: Philox4x32-10, as {@link RandomBits} numbers them. */
-  public static final OpDef RANDOM_BITS =
-      OpDef.named("randomBits")
-          .type(
-              (in, a) -> {
-                Types.count("randomBits", in, 1);
-                checkKey("randomBits", in.getFirst());
-                return new TensorType(DType.I32, a.dims("shape"));
-              })
-          .reference((in, a, out) -> bits((long) in.getFirst().get(0), (long) in.getFirst().get(1), out))
-          .noGradient("its result is not floating")
-          .lowering(
-              new Lowering.Whole(
-                  (types, views, a, outputs) -> new RandomBits(outputs.getFirst().size()), List.of()))
-          .tolerance(Tolerance.EXACT)
-          .sample("i64[2]", Attributes.of("shape", Dims.of(13)), KEYS)
-          .sample("i64[2]", Attributes.of("shape", Dims.of(3, 17)), new Domain(-1e15, 1e15))
-          .sample("i64[2]", Attributes.of("shape", Dims.of(0)), KEYS)
-          .sample("i64[2]", Attributes.of("shape", Dims.of()), KEYS)
-          .build();
+  public static final OpDef RANDOM_BITS = OpDef.named("randomBits")
+      .type(
+          (in, a) -> {
+            Types.count("randomBits", in, 1);
+            checkKey("randomBits", in.getFirst());
+            return new TensorType(DType.I32, a.dims("shape"));
+          })
+      .reference((in, a, out) -> bits((long) in.getFirst().get(0), (long) in.getFirst().get(1), out))
+      .noGradient("its result is not floating")
+      .lowering(
+          new Lowering.Whole(
+              (types, views, a, outputs) -> new RandomBits(outputs.getFirst().size()), List.of()))
+      .tolerance(Tolerance.EXACT)
+      .sample("i64[2]", Attributes.of("shape", Dims.of(13)), KEYS)
+      .sample("i64[2]", Attributes.of("shape", Dims.of(3, 17)), new Domain(-1e15, 1e15))
+      .sample("i64[2]", Attributes.of("shape", Dims.of(0)), KEYS)
+      .sample("i64[2]", Attributes.of("shape", Dims.of()), KEYS)
+      .build();
 
   /** (key) -> uniform in [0, 1), of attributes {@code dtype}, {@code shape}, {@code stream}; every value is exact. */
-  public static final OpDef RANDOM_UNIFORM =
-      drawing("randomUniform")
-          .reference(
-              (in, a, out) -> {
-                int digits = digits(out.dtype());
-                Literal bits = streamBits(in.getFirst(), a, out.shape());
-                return Loops.fill(out, (i, at) -> ((int) bits.get(at) >>> (32 - digits)) * Math.scalb(1.0, -digits));
-              })
-          .decomposition((in, a) -> uniform(in.getFirst(), a, a.dtype("dtype")))
-          .tolerance(Tolerance.EXACT)
-          .sample("i64[2]", draw(DType.F32, 0, 13), KEYS)
-          .sample("i64[2]", draw(DType.F32, 5, 3, 17), KEYS)
-          .sample("i64[2]", draw(DType.F64, 1, 7), KEYS)
-          .sample("i64[2]", draw(DType.F16, 2, 31), KEYS)
-          .sample("i64[2]", draw(DType.BF16, 3, 31), KEYS)
-          .sample("i64[2]", draw(DType.F32, 1, 0), KEYS)
-          .build();
+  public static final OpDef RANDOM_UNIFORM = drawing("randomUniform")
+      .reference(
+          (in, a, out) -> {
+            int digits = digits(out.dtype());
+            Literal bits = streamBits(in.getFirst(), a, out.shape());
+            return Loops.fill(out, (i, at) -> ((int) bits.get(at) >>> (32 - digits)) * Math.scalb(1.0, -digits));
+          })
+      .decomposition((in, a) -> uniform(in.getFirst(), a, a.dtype("dtype")))
+      .tolerance(Tolerance.EXACT)
+      .sample("i64[2]", draw(DType.F32, 0, 13), KEYS)
+      .sample("i64[2]", draw(DType.F32, 5, 3, 17), KEYS)
+      .sample("i64[2]", draw(DType.F64, 1, 7), KEYS)
+      .sample("i64[2]", draw(DType.F16, 2, 31), KEYS)
+      .sample("i64[2]", draw(DType.BF16, 3, 31), KEYS)
+      .sample("i64[2]", draw(DType.F32, 1, 0), KEYS)
+      .build();
 
   /** (key) -> normal with mean 0 and variance 1, by Box and Muller's method; attributes as {@link #RANDOM_UNIFORM}. */
-  public static final OpDef RANDOM_NORMAL =
-      drawing("randomNormal")
-          .reference(
-              (in, a, out) -> {
-                int digits = normalDigits(out.dtype());
-                int n = Math.toIntExact(out.size());
-                Literal bits = streamBits(in.getFirst(), a, Dims.of(2, n));
-                return Loops.fill(
-                    out,
-                    (i, at) -> {
-                      double u = (((int) bits.get(at) >>> (32 - digits)) + 1) * Math.scalb(1.0, -digits);
-                      double v = ((int) bits.get(n + at) >>> (32 - digits)) * Math.scalb(1.0, -digits);
-                      return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
-                    });
-              })
-          .decomposition(
-              (in, a) -> {
-                DType dtype = a.dtype("dtype");
-                int digits = normalDigits(dtype);
-                Dims shape = a.dims("shape");
-                Tensor ticks = bits(in.getFirst(), a, Dims.of(2).append(shape)).shiftRight(32 - digits);
-                double tick = Math.scalb(1.0, -digits);
-                Tensor u = ticks.at(0, 0).add(1).cast(dtype.compute()).mul(tick);
-                Tensor v = ticks.at(0, 1).cast(dtype.compute()).mul(tick);
-                return u.log().mul(-2).sqrt().mul(v.mul(2 * Math.PI).cos()).cast(dtype);
-              })
-          .tolerance(new Tolerance(1e-5, 1e-5))
-          .sample("i64[2]", draw(DType.F32, 0, 13), KEYS)
-          .sample("i64[2]", draw(DType.F32, 5, 3, 17), KEYS)
-          .sample("i64[2]", draw(DType.F64, 1, 7), KEYS)
-          .sample("i64[2]", draw(DType.F16, 1, 31), KEYS)
-          .sample("i64[2]", draw(DType.F32, 1, 0), KEYS)
-          .build();
+  public static final OpDef RANDOM_NORMAL = drawing("randomNormal")
+      .reference(
+          (in, a, out) -> {
+            int digits = normalDigits(out.dtype());
+            int n = Math.toIntExact(out.size());
+            Literal bits = streamBits(in.getFirst(), a, Dims.of(2, n));
+            return Loops.fill(
+                out,
+                (i, at) -> {
+                  double u = (((int) bits.get(at) >>> (32 - digits)) + 1) * Math.scalb(1.0, -digits);
+                  double v = ((int) bits.get(n + at) >>> (32 - digits)) * Math.scalb(1.0, -digits);
+                  return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+                });
+          })
+      .decomposition(
+          (in, a) -> {
+            DType dtype = a.dtype("dtype");
+            int digits = normalDigits(dtype);
+            Dims shape = a.dims("shape");
+            Tensor ticks = bits(in.getFirst(), a, Dims.of(2).append(shape)).shiftRight(32 - digits);
+            double tick = Math.scalb(1.0, -digits);
+            Tensor u = ticks.at(0, 0).add(1).cast(dtype.compute()).mul(tick);
+            Tensor v = ticks.at(0, 1).cast(dtype.compute()).mul(tick);
+            return u.log().mul(-2).sqrt().mul(v.mul(2 * Math.PI).cos()).cast(dtype);
+          })
+      .tolerance(new Tolerance(1e-5, 1e-5))
+      .sample("i64[2]", draw(DType.F32, 0, 13), KEYS)
+      .sample("i64[2]", draw(DType.F32, 5, 3, 17), KEYS)
+      .sample("i64[2]", draw(DType.F64, 1, 7), KEYS)
+      .sample("i64[2]", draw(DType.F16, 1, 31), KEYS)
+      .sample("i64[2]", draw(DType.F32, 1, 0), KEYS)
+      .build();
 
   /** (key) -> bool of attribute {@code shape}, true with attribute {@code probability}; attribute {@code stream}. */
-  public static final OpDef RANDOM_BERNOULLI =
-      OpDef.named("randomBernoulli")
-          .type(
-              (in, a) -> {
-                Types.count("randomBernoulli", in, 1);
-                checkKey("randomBernoulli", in.getFirst());
-                checkStream("randomBernoulli", a);
-                double p = a.real("probability");
-                Types.that(p >= 0 && p <= 1, "randomBernoulli", "probability " + p + " is not within 0 and 1");
-                return new TensorType(DType.BOOL, a.dims("shape"));
-              })
-          .reference(
-              (in, a, out) -> {
-                Literal bits = streamBits(in.getFirst(), a, out.shape());
-                return Loops.fill(out, (i, at) -> Loops.bool((int) bits.get(at) >>> 8 < threshold(a)));
-              })
-          .noGradient("its result is bool")
-          .decomposition((in, a) -> bits(in.getFirst(), a, a.dims("shape")).shiftRight(8).less(threshold(a)))
-          .tolerance(Tolerance.EXACT)
-          .sample("i64[2]", coin(Dims.of(33), 0.3, 0), KEYS)
-          .sample("i64[2]", coin(Dims.of(3, 17), 1, 7), KEYS)
-          .sample("i64[2]", coin(Dims.of(0), 0.5, 0), KEYS)
-          .build();
+  public static final OpDef RANDOM_BERNOULLI = OpDef.named("randomBernoulli")
+      .type(
+          (in, a) -> {
+            Types.count("randomBernoulli", in, 1);
+            checkKey("randomBernoulli", in.getFirst());
+            checkStream("randomBernoulli", a);
+            double p = a.real("probability");
+            Types.that(p >= 0 && p <= 1, "randomBernoulli", "probability " + p + " is not within 0 and 1");
+            return new TensorType(DType.BOOL, a.dims("shape"));
+          })
+      .reference(
+          (in, a, out) -> {
+            Literal bits = streamBits(in.getFirst(), a, out.shape());
+            return Loops.fill(out, (i, at) -> Loops.bool((int) bits.get(at) >>> 8 < threshold(a)));
+          })
+      .noGradient("its result is bool")
+      .decomposition((in, a) -> bits(in.getFirst(), a, a.dims("shape")).shiftRight(8).less(threshold(a)))
+      .tolerance(Tolerance.EXACT)
+      .sample("i64[2]", coin(Dims.of(33), 0.3, 0), KEYS)
+      .sample("i64[2]", coin(Dims.of(3, 17), 1, 7), KEYS)
+      .sample("i64[2]", coin(Dims.of(0), 0.5, 0), KEYS)
+      .build();
 
   static final List<OpDef> ALL = List.of(RANDOM_BITS, RANDOM_UNIFORM, RANDOM_NORMAL, RANDOM_BERNOULLI);
 
@@ -224,10 +220,10 @@ public final class RandomOps {
     for (int round = 0; round < 10; round++) {
       long p0 = 0xD2511F53L * c[0];
       long p1 = 0xCD9E8D57L * c[2];
-      c = new long[] {(p1 >>> 32) ^ c[1] ^ k0, p1 & mask, (p0 >>> 32) ^ c[3] ^ k1, p0 & mask};
+      c = new long[]{(p1 >>> 32) ^ c[1] ^ k0, p1 & mask, (p0 >>> 32) ^ c[3] ^ k1, p0 & mask};
       k0 = (k0 + 0x9E3779B9L) & mask;
       k1 = (k1 + 0xBB67AE85L) & mask;
     }
-    return new int[] {(int) c[0], (int) c[1], (int) c[2], (int) c[3]};
+    return new int[]{(int) c[0], (int) c[1], (int) c[2], (int) c[3]};
   }
 }

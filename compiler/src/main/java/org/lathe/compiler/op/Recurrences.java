@@ -49,14 +49,13 @@ public final class Recurrences {
   /** (weights, h0, states, reserve, gradient of states) -> gradients of projected, recurrent products and h0. */
   public static final OpDef GRU_SEQUENCE_GRADIENT = backward("gruSequenceGradient", Cell.GRU);
 
-  static final List<OpDef> ALL =
-      List.of(
-          PLAIN_SEQUENCE,
-          LSTM_SEQUENCE,
-          GRU_SEQUENCE,
-          PLAIN_SEQUENCE_GRADIENT,
-          LSTM_SEQUENCE_GRADIENT,
-          GRU_SEQUENCE_GRADIENT);
+  static final List<OpDef> ALL = List.of(
+      PLAIN_SEQUENCE,
+      LSTM_SEQUENCE,
+      GRU_SEQUENCE,
+      PLAIN_SEQUENCE_GRADIENT,
+      LSTM_SEQUENCE_GRADIENT,
+      GRU_SEQUENCE_GRADIENT);
 
   /** The hidden states [steps, batch, hidden] and the last cell state [batch, hidden] of an LSTM. */
   public record Lstm(Tensor states, Tensor lastCell) {}
@@ -67,8 +66,8 @@ public final class Recurrences {
   }
 
   public static Lstm lstm(Tensor projected, Tensor weights, Tensor h0, Tensor c0, boolean reverse) {
-    List<Tensor> out =
-        Tensor.applyAll(LSTM_SEQUENCE, List.of(projected, weights, h0, c0), Attributes.of("reverse", reverse));
+    List<Tensor> out = Tensor.applyAll(LSTM_SEQUENCE, List.of(projected, weights, h0, c0),
+        Attributes.of("reverse", reverse));
     return new Lstm(out.get(0), last(out.get(1), reverse));
   }
 
@@ -83,16 +82,15 @@ public final class Recurrences {
   }
 
   private static OpDef forward(String name, Cell cell) {
-    OpDefBuilder b =
-        OpDef.named(name)
-            .types((in, a) -> forwardTypes(name, cell, in, a))
-            .references((in, a) -> RecurrenceLoops.forward(cell, in, a.flag("reverse")))
-            .gradient((c, g) -> forwardGradient(cell, c, g))
-            .lowering(
-                new Lowering.Whole(
-                    (types, views, a, outputs) -> spec(cell, Form.FORWARD, outputs.getFirst(), a), List.of()))
-            .decompositions((in, a) -> unroll(cell, in, a.flag("reverse")))
-            .tolerance(new Tolerance(1e-5, 1e-5));
+    OpDefBuilder b = OpDef.named(name)
+        .types((in, a) -> forwardTypes(name, cell, in, a))
+        .references((in, a) -> RecurrenceLoops.forward(cell, in, a.flag("reverse")))
+        .gradient((c, g) -> forwardGradient(cell, c, g))
+        .lowering(
+            new Lowering.Whole(
+                (types, views, a, outputs) -> spec(cell, Form.FORWARD, outputs.getFirst(), a), List.of()))
+        .decompositions((in, a) -> unroll(cell, in, a.flag("reverse")))
+        .tolerance(new Tolerance(1e-5, 1e-5));
     for (Size s : Size.SAMPLES) {
       b.sample(s.forward(cell), Attributes.of("reverse", s.reverse));
     }
@@ -100,15 +98,14 @@ public final class Recurrences {
   }
 
   private static OpDef backward(String name, Cell cell) {
-    OpDefBuilder b =
-        OpDef.named(name)
-            .types((in, a) -> backwardTypes(name, cell, in, a))
-            .references((in, a) -> RecurrenceLoops.backward(cell, in, a.flag("reverse")))
-            .lowering(
-                new Lowering.Whole(
-                    (types, views, a, outputs) -> spec(cell, Form.BACKWARD, types.get(2), a), List.of()))
-            .decompositions((in, a) -> unrollBackward(cell, in, a.flag("reverse")))
-            .tolerance(new Tolerance(1e-5, 1e-5));
+    OpDefBuilder b = OpDef.named(name)
+        .types((in, a) -> backwardTypes(name, cell, in, a))
+        .references((in, a) -> RecurrenceLoops.backward(cell, in, a.flag("reverse")))
+        .lowering(
+            new Lowering.Whole(
+                (types, views, a, outputs) -> spec(cell, Form.BACKWARD, types.get(2), a), List.of()))
+        .decompositions((in, a) -> unrollBackward(cell, in, a.flag("reverse")))
+        .tolerance(new Tolerance(1e-5, 1e-5));
     for (Size s : Size.SAMPLES) {
       b.sample(s.backward(cell), Attributes.of("reverse", s.reverse), new Domain(-0.9, 0.9));
     }
@@ -122,21 +119,20 @@ public final class Recurrences {
 
   /** The sizes of a sample. */
   private record Size(String dtype, long steps, long batch, long hidden, boolean reverse) {
-    static final List<Size> SAMPLES =
-        List.of(
-            new Size("f32", 3, 2, 5, false),
-            new Size("f32", 4, 3, 2, true),
-            new Size("f32", 1, 1, 1, false),
-            new Size("f32", 2, 1, 17, false),
-            new Size("f64", 3, 2, 3, true));
+    static final List<Size> SAMPLES = List.of(
+        new Size("f32", 3, 2, 5, false),
+        new Size("f32", 4, 3, 2, true),
+        new Size("f32", 1, 1, 1, false),
+        new Size("f32", 2, 1, 17, false),
+        new Size("f64", 3, 2, 3, true));
 
     private String type(long... shape) {
       return dtype + Dims.of(shape) + " ";
     }
 
     String forward(Cell cell) {
-      String types =
-          type(steps, batch, cell.gates() * hidden) + type(hidden, cell.gates() * hidden) + type(batch, hidden);
+      String types = type(steps, batch, cell.gates() * hidden) + type(hidden, cell.gates() * hidden)
+          + type(batch, hidden);
       return switch (cell) {
         case PLAIN -> types;
         case LSTM -> types + type(batch, hidden);
@@ -166,7 +162,8 @@ public final class Recurrences {
     long batch = projected.dim(1);
     Types.that(steps > 0, op, "projected " + projected + " has no steps");
     Types.that(
-        projected.dim(2) % cell.gates() == 0, op, "projected " + projected + " must be [.., " + cell.gates() + " * hidden]");
+        projected.dim(2) % cell.gates() == 0, op,
+        "projected " + projected + " must be [.., " + cell.gates() + " * hidden]");
     long hidden = projected.dim(2) / cell.gates();
     Types.shape(op, "weights", in.get(1), Dims.of(hidden, cell.gates() * hidden));
     Types.shape(op, "h0", in.get(2), Dims.of(batch, hidden));
@@ -239,12 +236,11 @@ public final class Recurrences {
       }
       case GRU -> in.addAll(List.of(c.output(1), forStates));
     }
-    OpDef op =
-        switch (cell) {
-          case PLAIN -> PLAIN_SEQUENCE_GRADIENT;
-          case LSTM -> LSTM_SEQUENCE_GRADIENT;
-          case GRU -> GRU_SEQUENCE_GRADIENT;
-        };
+    OpDef op = switch (cell) {
+      case PLAIN -> PLAIN_SEQUENCE_GRADIENT;
+      case LSTM -> LSTM_SEQUENCE_GRADIENT;
+      case GRU -> GRU_SEQUENCE_GRADIENT;
+    };
     List<Tensor> out = Tensor.applyAll(op, in, c.attributes());
     Tensor forProducts = cell == Cell.GRU ? out.get(1) : out.get(0);
     Tensor forWeights = c.wants(1) ? weightGradient(before(states, h0, reverse), forProducts) : null;
@@ -363,13 +359,12 @@ public final class Recurrences {
           Tensor o = r.get(3);
           Tensor tanh = in.get(4).at(0, t).tanh();
           dc = dc.add(dh.mul(o).mul(slopeOfTanh(tanh)));
-          forProjected[t] =
-              Tensor.concat(
-                  1,
-                  dc.mul(g).mul(slopeOfSigmoid(i)),
-                  dc.mul(cellsBefore.at(0, t)).mul(slopeOfSigmoid(f)),
-                  dc.mul(i).mul(slopeOfTanh(g)),
-                  dh.mul(tanh).mul(slopeOfSigmoid(o)));
+          forProjected[t] = Tensor.concat(
+              1,
+              dc.mul(g).mul(slopeOfSigmoid(i)),
+              dc.mul(cellsBefore.at(0, t)).mul(slopeOfSigmoid(f)),
+              dc.mul(i).mul(slopeOfTanh(g)),
+              dh.mul(tanh).mul(slopeOfSigmoid(o)));
           dc = dc.mul(f);
           dh = forProjected[t].matmul(transposed);
         }

@@ -20,24 +20,23 @@ import org.lathe.hal.expr.Combiner;
 public final class Reductions {
   private Reductions() {}
 
-  public static final OpDef SUM =
-      reduction(
-          "sum",
-          Combiner.SUM,
-          (c, g) -> Arrays.asList(spread(g, c.attributes().dims("axes"), c.input(0).shape())),
-          Domain.REAL);
+  public static final OpDef SUM = reduction(
+      "sum",
+      Combiner.SUM,
+      (c, g) -> Arrays.asList(spread(g, c.attributes().dims("axes"), c.input(0).shape())),
+      Domain.REAL);
 
   /** The gradient is exact where elements are 0: it multiplies the others from both sides. */
-  public static final OpDef PRODUCT =
-      reduction("product", Combiner.PRODUCT, (c, g) -> Arrays.asList(productGradient(c, g)), new Domain(-1.5, 1.5));
+  public static final OpDef PRODUCT = reduction("product", Combiner.PRODUCT,
+      (c, g) -> Arrays.asList(productGradient(c, g)), new Domain(-1.5, 1.5));
 
   /** The gradient is shared evenly among the elements that are equal to the maximum. */
-  public static final OpDef MAX =
-      reduction("max", Combiner.MAX, (c, g) -> Arrays.asList(extremeGradient(c, g)), Domain.REAL);
+  public static final OpDef MAX = reduction("max", Combiner.MAX, (c, g) -> Arrays.asList(extremeGradient(c, g)),
+      Domain.REAL);
 
   /** The gradient is shared evenly among the elements that are equal to the minimum. */
-  public static final OpDef MIN =
-      reduction("min", Combiner.MIN, (c, g) -> Arrays.asList(extremeGradient(c, g)), Domain.REAL);
+  public static final OpDef MIN = reduction("min", Combiner.MIN, (c, g) -> Arrays.asList(extremeGradient(c, g)),
+      Domain.REAL);
 
   /** The i32 row-major index, within the reduced axes, of the first maximum. */
   public static final OpDef ARG_MAX = index("argMax", Combiner.ARGMAX);
@@ -48,11 +47,10 @@ public final class Reductions {
   static final List<OpDef> ALL = List.of(SUM, PRODUCT, MAX, MIN, ARG_MAX, ARG_MIN);
 
   private static OpDef reduction(String name, Combiner combiner, SingleGradient gradient, Domain domain) {
-    OpDefBuilder b =
-        define(name, combiner)
-            .vjp(gradient)
-            .tolerance(
-                combiner == Combiner.MAX || combiner == Combiner.MIN ? Tolerance.EXACT : Tolerance.ACCUMULATION);
+    OpDefBuilder b = define(name, combiner)
+        .vjp(gradient)
+        .tolerance(
+            combiner == Combiner.MAX || combiner == Combiner.MIN ? Tolerance.EXACT : Tolerance.ACCUMULATION);
     return samples(b, domain).build();
   }
 

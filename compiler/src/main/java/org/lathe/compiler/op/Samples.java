@@ -16,7 +16,7 @@ import org.lathe.hal.DType;
 /** Turns an op's samples into graphs and inputs: for tests of the ops, and for every device's conformance suite. */
 public final class Samples {
   private static final double[] SPECIAL = {
-    Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0.0, -0.0, 1, -1
+      Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0.0, -0.0, 1, -1
   };
 
   private Samples() {}
@@ -36,12 +36,11 @@ public final class Samples {
     Random random = new Random(~seed);
     return draw(sample, seed).stream()
         .map(
-            x ->
-                x.type().dtype().isFloating()
-                    ? Loops.fill(
-                        x.type(),
-                        (i, at) -> random.nextInt(3) == 0 ? SPECIAL[random.nextInt(SPECIAL.length)] : x.get(at))
-                    : x)
+            x -> x.type().dtype().isFloating()
+                ? Loops.fill(
+                    x.type(),
+                    (i, at) -> random.nextInt(3) == 0 ? SPECIAL[random.nextInt(SPECIAL.length)] : x.get(at))
+                : x)
         .toList();
   }
 
@@ -78,10 +77,9 @@ public final class Samples {
   /** The same computation by the op's decomposition. */
   public static Graph decomposed(OpDef op, Sample sample) {
     GraphBuilder b = new GraphBuilder(op.name() + "Decomposed");
-    List<Tensor> outputs =
-        op.decomposition()
-            .orElseThrow(() -> "the decomposition of " + op.name())
-            .build(inputs(b, sample), sample.attributes());
+    List<Tensor> outputs = op.decomposition()
+        .orElseThrow(() -> "the decomposition of " + op.name())
+        .build(inputs(b, sample), sample.attributes());
     return b.build(outputs.stream().map(Tensor::value).toList());
   }
 

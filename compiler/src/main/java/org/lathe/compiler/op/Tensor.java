@@ -162,7 +162,8 @@ public final class Tensor implements TensorElements, TensorShapes, TensorProduct
     for (int i = 0; i < rank; i++) {
       long p = i < a.rank() ? a.last(i) : 1;
       long q = i < b.rank() ? b.last(i) : 1;
-      Types.that(p == q || p == 1 || q == 1, op, a + " and " + b + ": dimensions " + p + " and " + q + " do not broadcast");
+      Types.that(p == q || p == 1 || q == 1, op,
+          a + " and " + b + ": dimensions " + p + " and " + q + " do not broadcast");
       out[rank - 1 - i] = p == 1 ? q : p;
     }
     return Dims.of(out);

@@ -16,12 +16,11 @@ public sealed interface TensorElements permits Tensor {
   }
 
   private Tensor binary(OpDef op, Tensor other) {
-    Dims to =
-        self().located(
-            () -> {
-              Types.sameDtype(op.name(), self().type(), other.type());
-              return Tensor.broadcastShapes(op.name(), self().shape(), other.shape());
-            });
+    Dims to = self().located(
+        () -> {
+          Types.sameDtype(op.name(), self().type(), other.type());
+          return Tensor.broadcastShapes(op.name(), self().shape(), other.shape());
+        });
     return Tensor.apply(op, List.of(self().broadcastTo(to), other.broadcastTo(to)), Attributes.NONE);
   }
 
@@ -80,7 +79,9 @@ public sealed interface TensorElements permits Tensor {
   }
 
   default Tensor pow(double exponent) {
-    return exponent == 1 ? self() : exponent == 2 ? square() : exponent == 0.5 ? sqrt() : binary(Elementwise.POW, exponent);
+    return exponent == 1
+        ? self()
+        : exponent == 2 ? square() : exponent == 0.5 ? sqrt() : binary(Elementwise.POW, exponent);
   }
 
   default Tensor maximum(Tensor other) {
@@ -270,17 +271,20 @@ public sealed interface TensorElements permits Tensor {
 
   /** Of a bool: {@code yes} where true, else {@code no}; all three broadcast. */
   default Tensor where(Tensor yes, Tensor no) {
-    Dims to =
-        self().located(
-            () -> {
-              Types.sameDtype("select", yes.type(), no.type());
-              return Tensor.broadcastShapes("select", self().shape(), Tensor.broadcastShapes("select", yes.shape(), no.shape()));
-            });
-    return Tensor.apply(Elementwise.SELECT, List.of(self().broadcastTo(to), yes.broadcastTo(to), no.broadcastTo(to)), Attributes.NONE);
+    Dims to = self().located(
+        () -> {
+          Types.sameDtype("select", yes.type(), no.type());
+          return Tensor.broadcastShapes("select", self().shape(),
+              Tensor.broadcastShapes("select", yes.shape(), no.shape()));
+        });
+    return Tensor.apply(Elementwise.SELECT, List.of(self().broadcastTo(to), yes.broadcastTo(to), no.broadcastTo(to)),
+        Attributes.NONE);
   }
 
   default Tensor cast(DType dtype) {
-    return dtype == self().dtype() ? self() : Tensor.apply(Elementwise.CAST, List.of(self()), Attributes.of("dtype", dtype));
+    return dtype == self().dtype()
+        ? self()
+        : Tensor.apply(Elementwise.CAST, List.of(self()), Attributes.of("dtype", dtype));
   }
 
   /** The same values, through which no gradient flows back. */

@@ -12,14 +12,8 @@ final class Types {
 
   /** A set of element types that an op takes. */
   enum Elements {
-    ANY("of any type"),
-    NUMERIC("numbers"),
-    FLOATING("floating"),
-    WIDE_FLOATING("f32 or f64"),
-    INTEGER("integers"),
-    BITS("integers or bool"),
-    WIDE_INTEGER("i32 or i64"),
-    BOOL("bool");
+    ANY("of any type"), NUMERIC("numbers"), FLOATING("floating"), WIDE_FLOATING("f32 or f64"), INTEGER(
+        "integers"), BITS("integers or bool"), WIDE_INTEGER("i32 or i64"), BOOL("bool");
 
     private final String text;
 

@@ -31,7 +31,8 @@ class TolerancesTest {
     Literal x = f32(Double.NaN, inf, -inf, 0.0, -0.0);
     assertTrue(exact(x, f32(Double.NaN, inf, -inf, -0.0, 0.0)).isEmpty());
     Tolerance loose = new Tolerance(1, 1);
-    for (double[] other : new double[][] {{0, inf, -inf, 0, 0}, {Double.NaN, -inf, -inf, 0, 0}, {Double.NaN, 1e300, -inf, 0, 0}}) {
+    for (double[] other : new double[][]{{0, inf, -inf, 0, 0}, {Double.NaN, -inf, -inf, 0, 0},
+        {Double.NaN, 1e300, -inf, 0, 0}}) {
       assertTrue(Tolerances.mismatch(x, f32(other), loose, 1).isPresent());
     }
     assertTrue(Tolerances.mismatch(f32(1, 1), f32(1, Double.NaN), loose, 1).isPresent());

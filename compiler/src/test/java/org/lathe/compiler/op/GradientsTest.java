@@ -22,44 +22,41 @@ class GradientsTest {
 
   @Test
   void gradientsOfGradientsAreTheSameCall() {
-    double[] third =
-        Eval.values(
-            in -> {
-              Tensor x = in.getFirst();
-              Tensor g = x.mul(x.square()).mul(x).sum();
-              for (int i = 0; i < 3; i++) {
-                g = Gradients.gradient(g, x).sum();
-              }
-              return Gradients.gradient(g, x);
-            },
-            X);
-    assertArrayEquals(new double[] {24, 24, 24}, third, 1e-12);
+    double[] third = Eval.values(
+        in -> {
+          Tensor x = in.getFirst();
+          Tensor g = x.mul(x.square()).mul(x).sum();
+          for (int i = 0; i < 3; i++) {
+            g = Gradients.gradient(g, x).sum();
+          }
+          return Gradients.gradient(g, x);
+        },
+        X);
+    assertArrayEquals(new double[]{24, 24, 24}, third, 1e-12);
   }
 
   @Test
   void whatTheLossDoesNotReachGetsZeros() {
-    List<Literal> found =
-        Eval.all(
-            in -> Gradients.gradients(in.get(0).add(in.get(1).stopGradient()).sum(), in),
-            X,
-            Eval.vector(1, 2, 3),
-            Eval.of("f32[2,2]", 1));
-    assertArrayEquals(new double[] {1, 1, 1}, found.get(0).toArray());
-    assertArrayEquals(new double[] {0, 0, 0}, found.get(1).toArray());
-    assertArrayEquals(new double[] {0, 0, 0, 0}, found.get(2).toArray());
+    List<Literal> found = Eval.all(
+        in -> Gradients.gradients(in.get(0).add(in.get(1).stopGradient()).sum(), in),
+        X,
+        Eval.vector(1, 2, 3),
+        Eval.of("f32[2,2]", 1));
+    assertArrayEquals(new double[]{1, 1, 1}, found.get(0).toArray());
+    assertArrayEquals(new double[]{0, 0, 0}, found.get(1).toArray());
+    assertArrayEquals(new double[]{0, 0, 0, 0}, found.get(2).toArray());
   }
 
   @Test
   void intermediatesCountAsInputsToo() {
-    List<Literal> found =
-        Eval.all(
-            in -> {
-              Tensor x = in.getFirst();
-              Tensor y = x.square();
-              return Gradients.gradients(y.mul(x).sum(), List.of(x, y, x));
-            },
-            X);
-    assertArrayEquals(new double[] {0.75, 6.75, 12}, found.get(0).toArray(), 1e-12);
+    List<Literal> found = Eval.all(
+        in -> {
+          Tensor x = in.getFirst();
+          Tensor y = x.square();
+          return Gradients.gradients(y.mul(x).sum(), List.of(x, y, x));
+        },
+        X);
+    assertArrayEquals(new double[]{0.75, 6.75, 12}, found.get(0).toArray(), 1e-12);
     assertArrayEquals(X.toArray(), found.get(1).toArray());
     assertEquals(found.get(0), found.get(2));
   }
@@ -67,26 +64,25 @@ class GradientsTest {
   @Test
   void anInputTwiceInACompositeCountsOnceForEach() {
     Literal x = Eval.of("f64[1,1,2,2]", 0.3, -0.2, 0.5, 0.9);
-    List<Literal> found =
-        Eval.all(
-            in -> {
-              Tensor a = in.getFirst();
-              Tensor same = Attentions.attention(a, a, a, null, false).square().sum();
-              Tensor b = a.add(0);
-              Tensor c = a.mul(1);
-              Tensor apart = Attentions.attention(a, b, c, null, false).square().sum();
-              Tensor second = Gradients.gradient(Gradients.gradient(same, a).square().sum(), a);
-              Tensor secondApart = Gradients.gradient(Gradients.gradient(apart, a).square().sum(), a);
-              return List.of(Gradients.gradient(same, a), Gradients.gradient(apart, a), second, secondApart);
-            },
-            x);
+    List<Literal> found = Eval.all(
+        in -> {
+          Tensor a = in.getFirst();
+          Tensor same = Attentions.attention(a, a, a, null, false).square().sum();
+          Tensor b = a.add(0);
+          Tensor c = a.mul(1);
+          Tensor apart = Attentions.attention(a, b, c, null, false).square().sum();
+          Tensor second = Gradients.gradient(Gradients.gradient(same, a).square().sum(), a);
+          Tensor secondApart = Gradients.gradient(Gradients.gradient(apart, a).square().sum(), a);
+          return List.of(Gradients.gradient(same, a), Gradients.gradient(apart, a), second, secondApart);
+        },
+        x);
     assertArrayEquals(found.get(1).toArray(), found.get(0).toArray(), 1e-12);
     assertArrayEquals(found.get(3).toArray(), found.get(2).toArray(), 1e-12);
   }
 
   @Test
   void theLastCellOfAnLstmTakesTheKernelAndAnyOtherCellTheSteps() {
-    for (boolean reverse : new boolean[] {false, true}) {
+    for (boolean reverse : new boolean[]{false, true}) {
       assertEquals(1, lstmGradients(reverse, true));
       assertEquals(0, lstmGradients(reverse, false));
     }
@@ -95,8 +91,8 @@ class GradientsTest {
   private static long lstmGradients(boolean reverse, boolean last) {
     GraphBuilder b = Eval.builder();
     Tensor projected = Eval.input(b, "f32[3,2,8]");
-    List<Tensor> in =
-        List.of(projected, Eval.input(b, "f32[2,8]"), Eval.input(b, "f32[2,2]"), Eval.input(b, "f32[2,2]"));
+    List<Tensor> in = List.of(projected, Eval.input(b, "f32[2,8]"), Eval.input(b, "f32[2,2]"),
+        Eval.input(b, "f32[2,2]"));
     List<Tensor> out = Tensor.applyAll(Recurrences.LSTM_SEQUENCE, in, Attributes.of("reverse", reverse));
     Tensor cell = last ? Recurrences.last(out.get(1), reverse) : out.get(1).at(0, 1);
     Tensor loss = out.get(0).sum().add(cell.square().sum());
@@ -109,26 +105,27 @@ class GradientsTest {
     Literal x = Eval.vector(3, 1, 3, 3);
     double third = 1.0 / 3;
     assertArrayEquals(
-        new double[] {third, 0, third, third},
+        new double[]{third, 0, third, third},
         Eval.values(in -> Gradients.gradient(in.getFirst().max(), in.getFirst()), x),
         1e-15);
     assertArrayEquals(
-        new double[] {0, 0.5}, Eval.values(in -> Gradients.gradient(in.getFirst().maximum(0).sum(), in.getFirst()), Eval.vector(-1, 0)));
+        new double[]{0, 0.5},
+        Eval.values(in -> Gradients.gradient(in.getFirst().maximum(0).sum(), in.getFirst()), Eval.vector(-1, 0)));
     assertArrayEquals(
-        new double[] {0, 0}, Eval.values(in -> Gradients.gradient(in.getFirst().relu().sum(), in.getFirst()), Eval.vector(-1, 0)));
+        new double[]{0, 0},
+        Eval.values(in -> Gradients.gradient(in.getFirst().relu().sum(), in.getFirst()), Eval.vector(-1, 0)));
   }
 
   @Test
   void productsWithZerosKeepExactGradients() {
     Literal x = Eval.vector(2, 0, 3);
     assertArrayEquals(
-        new double[] {0, 6, 0}, Eval.values(in -> Gradients.gradient(in.getFirst().product(), in.getFirst()), x));
+        new double[]{0, 6, 0}, Eval.values(in -> Gradients.gradient(in.getFirst().product(), in.getFirst()), x));
     assertArrayEquals(
-        new double[] {1, 8, 0},
+        new double[]{1, 8, 0},
         Eval.values(
-            in ->
-                Gradients.gradient(
-                    Indexing.cumulative(Indexing.CUMULATIVE_PRODUCT, in.getFirst(), 0, false, false).sum(), in.getFirst()),
+            in -> Gradients.gradient(
+                Indexing.cumulative(Indexing.CUMULATIVE_PRODUCT, in.getFirst(), 0, false, false).sum(), in.getFirst()),
             x));
   }
 
@@ -174,13 +171,12 @@ class GradientsTest {
     assertEquals(
         "the gradient with respect to i32[3] was asked for: only floating values have one (Model.java:17)",
         assertThrows(NotDifferentiable.class, () -> Gradients.gradient(x.sum(), i)).getMessage());
-    OpDef opaque =
-        OpDef.named("opaque")
-            .type((in, a) -> in.getFirst())
-            .references((in, a) -> in)
-            .noGradient("it is opaque")
-            .noLowering("it is a test")
-            .build();
+    OpDef opaque = OpDef.named("opaque")
+        .type((in, a) -> in.getFirst())
+        .references((in, a) -> in)
+        .noGradient("it is opaque")
+        .noLowering("it is a test")
+        .build();
     Tensor through = Tensor.apply(opaque, List.of(x), Attributes.NONE);
     assertEquals(
         "opaque has no gradient: it is opaque (Model.java:17)",
@@ -190,25 +186,23 @@ class GradientsTest {
 
   @Test
   void aRuleThatIsLeftOutIsAnError() {
-    IllegalStateException e =
-        assertThrows(
-            IllegalStateException.class, () -> OpDef.named("bare").type((in, a) -> in.getFirst()).build());
+    IllegalStateException e = assertThrows(
+        IllegalStateException.class, () -> OpDef.named("bare").type((in, a) -> in.getFirst()).build());
     assertEquals("op 'bare' has no reference", e.getMessage());
   }
 
   @Test
   void longChainsDoNotOverflowTheStack() {
-    double[] g =
-        Eval.values(
-            in -> {
-              Tensor y = in.getFirst();
-              for (int k = 0; k < 20_000; k++) {
-                y = y.neg();
-              }
-              return Gradients.gradient(y.sum(), in.getFirst());
-            },
-            Eval.vector(1, 2));
-    assertArrayEquals(new double[] {1, 1}, g);
+    double[] g = Eval.values(
+        in -> {
+          Tensor y = in.getFirst();
+          for (int k = 0; k < 20_000; k++) {
+            y = y.neg();
+          }
+          return Gradients.gradient(y.sum(), in.getFirst());
+        },
+        Eval.vector(1, 2));
+    assertArrayEquals(new double[]{1, 1}, g);
   }
 
   @Test

@@ -79,7 +79,7 @@ class OpRulesTest {
       return;
     }
     for (Sample sample : op.samples()) {
-      for (boolean special : new boolean[] {false, true}) {
+      for (boolean special : new boolean[]{false, true}) {
         List<Literal> inputs = special ? Samples.drawSpecial(sample, SEED) : Samples.draw(sample, SEED);
         List<Literal> expected = op.reference().evaluate(inputs, sample.attributes());
         List<Literal> found = Oracle.run(Samples.decomposed(op, sample), inputs);
@@ -125,8 +125,8 @@ class OpRulesTest {
 
   /** Inputs with float64's values: the coarse types have many on the kinks of piecewise functions. */
   private static List<Literal> drawUnrounded(Sample sample) {
-    List<TensorType> wide =
-        sample.inputs().stream().map(t -> t.dtype().isFloating() ? t.withDtype(DType.F64) : t).toList();
+    List<TensorType> wide = sample.inputs().stream().map(t -> t.dtype().isFloating() ? t.withDtype(DType.F64) : t)
+        .toList();
     List<Literal> inputs = new ArrayList<>();
     for (Literal x : Samples.draw(new Sample(wide, sample.attributes(), sample.domains()), SEED)) {
       inputs.add(Literal.of(sample.inputs().get(inputs.size()), x.toArray()));
@@ -220,9 +220,8 @@ class OpRulesTest {
       if (!Double.isFinite(base)) {
         return;
       }
-      double difference =
-          8 * (along(lossGraph, at, direction, STEP) - along(lossGraph, at, direction, -STEP))
-              - (along(lossGraph, at, direction, 2 * STEP) - along(lossGraph, at, direction, -2 * STEP));
+      double difference = 8 * (along(lossGraph, at, direction, STEP) - along(lossGraph, at, direction, -STEP))
+          - (along(lossGraph, at, direction, 2 * STEP) - along(lossGraph, at, direction, -2 * STEP));
       double slope = difference / (12 * STEP);
       double bound = 1e-6 * (1 + Math.abs(slope)) + 1e-11 * Math.abs(base) / STEP;
       assertEquals(slope, expected, bound, what);

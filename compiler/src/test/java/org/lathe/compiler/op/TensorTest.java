@@ -61,11 +61,11 @@ class TensorTest {
   void operandsBroadcastAsInNumPy() {
     Literal x = Eval.of("f64[2,1]", 1, 10);
     Literal y = Eval.of("f64[3]", 1, 2, 3);
-    assertArrayEquals(new double[] {2, 3, 4, 11, 12, 13}, Eval.values(in -> in.get(0).add(in.get(1)), x, y));
-    assertArrayEquals(new double[] {-2, -8.5}, Eval.values(in -> in.get(0).subtractedFrom(1).sub(-2).sub(4), x), 8);
+    assertArrayEquals(new double[]{2, 3, 4, 11, 12, 13}, Eval.values(in -> in.get(0).add(in.get(1)), x, y));
+    assertArrayEquals(new double[]{-2, -8.5}, Eval.values(in -> in.get(0).subtractedFrom(1).sub(-2).sub(4), x), 8);
     Literal yes = Eval.of("bool[3]", 1, 0, 1);
     assertArrayEquals(
-        new double[] {1, 2, 1, 10, 2, 10},
+        new double[]{1, 2, 1, 10, 2, 10},
         Eval.values(in -> in.get(1).where(in.get(0), in.get(0).like(2)), x, yes));
   }
 
@@ -93,7 +93,7 @@ class TensorTest {
     assertEquals(Dims.of(5, 2), matmul(b, "f32[5,2,3]", "f32[3]"));
     assertEquals(Dims.of(5, 4), matmul(b, "f32[3]", "f32[5,3,4]"));
     assertArrayEquals(
-        new double[] {5, 11},
+        new double[]{5, 11},
         Eval.values(x -> x.get(0).matmul(x.get(1)), Eval.of("f64[2,2]", 1, 2, 3, 4), Eval.of("f64[2]", 1, 2)));
   }
 
@@ -104,19 +104,19 @@ class TensorTest {
   @Test
   void shapesMoveAsTheirNamesSay() {
     Literal x = Eval.of("f64[2,3]", 1, 2, 3, 4, 5, 6);
-    assertArrayEquals(new double[] {1, 4, 2, 5, 3, 6}, Eval.values(in -> in.get(0).transpose(), x));
-    assertArrayEquals(new double[] {3, 2, 1, 6, 5, 4}, Eval.values(in -> in.get(0).reverse(-1), x));
-    assertArrayEquals(new double[] {6, 5, 4, 3, 2, 1}, Eval.values(in -> in.get(0).reverse(), x));
-    assertArrayEquals(new double[] {3, 6}, Eval.values(in -> in.get(0).at(1, -1), x));
-    assertArrayEquals(new double[] {2, 3, 5, 6}, Eval.values(in -> in.get(0).slice(-1, 1, 3), x));
+    assertArrayEquals(new double[]{1, 4, 2, 5, 3, 6}, Eval.values(in -> in.get(0).transpose(), x));
+    assertArrayEquals(new double[]{3, 2, 1, 6, 5, 4}, Eval.values(in -> in.get(0).reverse(-1), x));
+    assertArrayEquals(new double[]{6, 5, 4, 3, 2, 1}, Eval.values(in -> in.get(0).reverse(), x));
+    assertArrayEquals(new double[]{3, 6}, Eval.values(in -> in.get(0).at(1, -1), x));
+    assertArrayEquals(new double[]{2, 3, 5, 6}, Eval.values(in -> in.get(0).slice(-1, 1, 3), x));
     assertArrayEquals(
-        new double[] {1, 3},
+        new double[]{1, 3},
         Eval.values(in -> in.get(0).slice(Dims.of(0, 0), Dims.of(1, 3), Dims.of(1, 2)), x));
     assertArrayEquals(
-        new double[] {9, 1, 2, 3, 9, 4, 5, 6},
+        new double[]{9, 1, 2, 3, 9, 4, 5, 6},
         Eval.values(in -> in.get(0).pad(Dims.of(0, 1), Dims.of(0, 0), 9), x));
     assertArrayEquals(
-        new double[] {1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6},
+        new double[]{1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6},
         Eval.values(in -> Tensor.stack(0, List.of(in.get(0), in.get(0))), x));
     GraphBuilder b = Eval.builder();
     Tensor t = Eval.input(b, "f32[2,3,5,7]");
@@ -131,23 +131,24 @@ class TensorTest {
   @Test
   void reductionsTakeAllAxesWhereNoneIsNamed() {
     Literal x = Eval.of("f64[2,3]", 1, 2, 3, 4, 5, 9);
-    assertArrayEquals(new double[] {24}, Eval.values(in -> in.get(0).sum(), x));
-    assertArrayEquals(new double[] {2, 6}, Eval.values(in -> in.get(0).mean(-1), x));
-    assertArrayEquals(new double[] {4, 10, 27}, Eval.values(in -> in.get(0).product(0), x));
-    assertArrayEquals(new double[] {2.0 / 3, 14.0 / 3}, Eval.values(in -> in.get(0).variance(1), x), 1e-15);
-    assertArrayEquals(new double[] {2, 2}, Eval.values(in -> in.get(0).argMax(1), x));
-    assertArrayEquals(new double[] {1, 3, 6, 4, 9, 18}, Eval.values(in -> in.get(0).cumulativeSum(1), x));
+    assertArrayEquals(new double[]{24}, Eval.values(in -> in.get(0).sum(), x));
+    assertArrayEquals(new double[]{2, 6}, Eval.values(in -> in.get(0).mean(-1), x));
+    assertArrayEquals(new double[]{4, 10, 27}, Eval.values(in -> in.get(0).product(0), x));
+    assertArrayEquals(new double[]{2.0 / 3, 14.0 / 3}, Eval.values(in -> in.get(0).variance(1), x), 1e-15);
+    assertArrayEquals(new double[]{2, 2}, Eval.values(in -> in.get(0).argMax(1), x));
+    assertArrayEquals(new double[]{1, 3, 6, 4, 9, 18}, Eval.values(in -> in.get(0).cumulativeSum(1), x));
   }
 
   @Test
   void indicesChooseRowsAndElements() {
     Literal table = Eval.of("f64[3,2]", 1, 2, 3, 4, 5, 6);
     Literal rows = Eval.of("i32[4]", 2, 0, -5, 9);
-    assertArrayEquals(new double[] {5, 6, 1, 2, 1, 2, 5, 6}, Eval.values(in -> in.get(0).gather(in.get(1)), table, rows));
+    assertArrayEquals(new double[]{5, 6, 1, 2, 1, 2, 5, 6},
+        Eval.values(in -> in.get(0).gather(in.get(1)), table, rows));
     Literal along = Eval.of("i32[3,1]", 1, 0, 7);
-    assertArrayEquals(new double[] {2, 3, 6}, Eval.values(in -> in.get(0).takeAlongLast(in.get(1)), table, along));
+    assertArrayEquals(new double[]{2, 3, 6}, Eval.values(in -> in.get(0).takeAlongLast(in.get(1)), table, along));
     assertArrayEquals(
-        new double[] {0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+        new double[]{0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0},
         Eval.values(in -> in.get(0).oneHot(3, DType.F64), rows));
   }
 }
