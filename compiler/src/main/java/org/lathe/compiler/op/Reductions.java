@@ -185,8 +185,8 @@ public final class Reductions {
     long count = front.shape().slice(keptShape.rank(), x.rank()).product();
     Tensor rows = front.reshape(keptShape.append(Dims.of(count)));
     int last = keptShape.rank();
-    Tensor before = Indexing.cumulative(Indexing.CUMULATIVE_PRODUCT, rows, last, false, true);
-    Tensor after = Indexing.cumulative(Indexing.CUMULATIVE_PRODUCT, rows, last, true, true);
+    Tensor before = Cumulative.apply(Cumulative.PRODUCT, rows, last, false, true);
+    Tensor after = Cumulative.apply(Cumulative.PRODUCT, rows, last, true, true);
     Tensor others = before.mul(after).reshape(front.shape());
     long[] permutation = Arrays.stream(order).asLongStream().toArray();
     return others.permute(Movement.inverse(Dims.of(permutation))).mul(spread(g, axes, x.shape()));

@@ -16,16 +16,16 @@ public sealed interface TensorProducts permits Tensor {
   }
 
   default Tensor softmax(int axis) {
-    return alongAxis(Normalisations.SOFTMAX, axis);
+    return alongAxis(Softmaxes.SOFTMAX, axis);
   }
 
   default Tensor logSoftmax(int axis) {
-    return alongAxis(Normalisations.LOG_SOFTMAX, axis);
+    return alongAxis(Softmaxes.LOG_SOFTMAX, axis);
   }
 
   /** The axis goes away. */
   default Tensor logSumExp(int axis) {
-    return alongAxis(Normalisations.LOG_SUM_EXP, axis);
+    return alongAxis(Softmaxes.LOG_SUM_EXP, axis);
   }
 
   private Tensor reduce(OpDef op, int... axes) {
@@ -80,7 +80,7 @@ public sealed interface TensorProducts permits Tensor {
 
   /** The running sum along {@code axis}. */
   default Tensor cumulativeSum(int axis) {
-    return Indexing.cumulative(Indexing.CUMULATIVE_SUM, self(), self().axis("cumulativeSum", axis), false, false);
+    return Cumulative.apply(Cumulative.SUM, self(), self().axis("cumulativeSum", axis), false, false);
   }
 
   /** As NumPy: the last two dimensions multiply, those before broadcast; a vector is a row or a column. */

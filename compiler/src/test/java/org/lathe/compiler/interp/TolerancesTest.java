@@ -10,9 +10,9 @@ import org.lathe.compiler.ir.Attributes;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.op.Linear;
-import org.lathe.compiler.op.Normalisations;
 import org.lathe.compiler.op.OpDef.Tolerance;
 import org.lathe.compiler.op.Reductions;
+import org.lathe.compiler.op.Softmaxes;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 
@@ -67,6 +67,6 @@ class TolerancesTest {
     assertEquals(100, Tolerances.reductionLength(Linear.MATMUL, factors, Attributes.NONE));
     List<TensorType> rows = List.of(TensorType.of(DType.F32, 5, 64));
     assertEquals(64, Tolerances.reductionLength(Reductions.SUM, rows, Attributes.of("axes", Dims.of(1))));
-    assertEquals(64, Tolerances.reductionLength(Normalisations.SOFTMAX, rows, Attributes.of("axis", 1)));
+    assertEquals(64, Tolerances.reductionLength(Softmaxes.SOFTMAX, rows, Attributes.of("axis", 1)));
   }
 }

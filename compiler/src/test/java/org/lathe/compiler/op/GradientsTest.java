@@ -125,7 +125,7 @@ class GradientsTest {
         new double[]{1, 8, 0},
         Eval.values(
             in -> Gradients.gradient(
-                Indexing.cumulative(Indexing.CUMULATIVE_PRODUCT, in.getFirst(), 0, false, false).sum(), in.getFirst()),
+                Cumulative.apply(Cumulative.PRODUCT, in.getFirst(), 0, false, false).sum(), in.getFirst()),
             x));
   }
 
