@@ -25,7 +25,7 @@ abstract class RecurrenceKernel implements Kernel {
 
   /** Operations that are worth a second worker, and, where workers meet at each step, operations of one step. */
   private static final long WORTH_SHARING = 400_000;
-  private static final long WORTH_MEETING = 200_000;
+  private static final long WORTH_MEETING = 1_000_000;
 
   final TileProducts tiles;
   final CellMath math;

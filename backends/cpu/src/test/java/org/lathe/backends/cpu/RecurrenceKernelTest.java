@@ -240,6 +240,6 @@ class RecurrenceKernelTest {
       workers.add(kernel.workers(2));
       assertEquals(1, kernel.workers(1));
     }
-    assertEquals(List.of(1, 1, 2, 2, 2), workers);
+    assertEquals(List.of(1, 1, 1, 2, 2), workers);
   }
 }
