@@ -1,6 +1,7 @@
 package org.lathe.backends.cpu;
 
 import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -19,14 +20,17 @@ import java.lang.invoke.MethodType;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Makes loops of expressions: each a hidden class with a vector loop for the whole vectors and a scalar loop for the
- * rest. Equal specs share one class. Safe for use by several threads.
+ * Makes loops of expressions: each a hidden class with a scalar form and, where it has one, a vector form, which takes
+ * over when it is hot. Equal specs share one class. Safe for use by several threads.
  */
 final class LoopCompiler {
   private static final ConcurrentHashMap<LoopSpec, Loop> LOOPS = new ConcurrentHashMap<>();
   private static final ClassDesc NAME = ClassDesc.of("org.lathe.backends.cpu.FusedLoop");
   private static final MethodTypeDesc REST = MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_int, CD_int);
   private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_int);
+
+  /** Points after which a loop is worth compiling in its vector form. */
+  private static final int WORTH_WARMING = 10_000;
 
   private LoopCompiler() {}
 
@@ -69,7 +73,7 @@ final class LoopCompiler {
 
   private static void classBody(ClassBuilder c, LoopSpec spec, Lowering.Lowered lowered, int width) {
     c.withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER);
-    c.withInterfaceSymbols(ScalarEmitter.desc(Loop.class));
+    c.withInterfaceSymbols(ScalarEmitter.desc(width != 0 ? VectorLoop.class : Loop.class));
     c.withMethodBody(INIT_NAME, MTD_void, 0, k -> k.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
     c.withMethodBody("rest", REST, ClassFile.ACC_STATIC, k -> {
       ScalarEmitter scalar = new ScalarEmitter(k, spec, lowered, 0);
@@ -77,26 +81,57 @@ final class LoopCompiler {
       scalar.loop(1, 2);
       k.return_();
     });
-    c.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, k -> {
-      int done = k.allocateLocal(TypeKind.INT);
-      k.iconst_0().istore(done);
-      if (width != 0) {
-        vectorPart(k, spec, lowered, width, done);
-      }
-      Label end = k.newLabel();
-      k.iload(done).iload(2).if_icmpge(end);
-      k.aload(1).iload(done).iload(2).invokestatic(NAME, "rest", REST);
-      k.labelBinding(end).return_();
-    });
+    if (width == 0) {
+      c.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC,
+          k -> k.aload(1).iconst_0().iload(2).invokestatic(NAME, "rest", REST).return_());
+      return;
+    }
+    c.withField("hot", CD_boolean, ClassFile.ACC_STATIC);
+    c.withField("points", CD_int, ClassFile.ACC_STATIC);
+    c.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, LoopCompiler::tieredRun);
+    c.withMethodBody("setHot", MTD_void, ClassFile.ACC_PUBLIC,
+        k -> k.iconst_1().putstatic(NAME, "hot", CD_boolean).return_());
+    int[] step = new int[1];
+    c.withMethodBody("vector", RUN, ClassFile.ACC_PUBLIC, k -> step[0] = vectorForm(k, spec, lowered, width));
+    constant(c, "step", step[0]);
+    constant(c, "operations", (lowered.body().size() + 1) * step[0] * width / (32 * Simd.LANES));
+    constant(c, "slots", spec.slots());
   }
 
-  private static void vectorPart(CodeBuilder k, LoopSpec spec, Lowering.Lowered lowered, int width, int done) {
+  private static void constant(ClassBuilder c, String method, int value) {
+    c.withMethodBody(method, MethodTypeDesc.of(CD_int), ClassFile.ACC_PUBLIC, k -> k.loadConstant(value).ireturn());
+  }
+
+  /** Uses the vector form once it is hot; before, the scalar form, and counts. */
+  private static void tieredRun(CodeBuilder k) {
+    Label cold = k.newLabel();
+    Label end = k.newLabel();
+    k.getstatic(NAME, "hot", CD_boolean).ifeq(cold);
+    k.aload(0).aload(1).iload(2).invokevirtual(NAME, "vector", RUN).return_();
+    k.labelBinding(cold);
+    k.aload(1).iconst_0().iload(2).invokestatic(NAME, "rest", REST);
+    k.getstatic(NAME, "points", CD_int).iload(2).iadd().dup().putstatic(NAME, "points", CD_int);
+    k.loadConstant(WORTH_WARMING).if_icmplt(end);
+    k.loadConstant(Integer.MIN_VALUE).putstatic(NAME, "points", CD_int);
+    k.aload(0).invokestatic(ScalarEmitter.desc(LoopWarmer.class), "request",
+        MethodTypeDesc.of(CD_void, ScalarEmitter.desc(VectorLoop.class)));
+    k.labelBinding(end).return_();
+  }
+
+  private static int vectorForm(CodeBuilder k, LoopSpec spec, Lowering.Lowered lowered, int width) {
+    int done = k.allocateLocal(TypeKind.INT);
     ScalarEmitter scalar = new ScalarEmitter(k, spec, lowered, 1);
     VectorEmitter vector = new VectorEmitter(scalar, lowered.results(), width == 64);
     Label few = k.newLabel();
+    Label end = k.newLabel();
+    k.iconst_0().istore(done);
     k.iload(2).loadConstant(vector.step()).if_icmplt(few);
     scalar.prologue();
     vector.loop(done, 2);
     k.labelBinding(few);
+    k.iload(done).iload(2).if_icmpge(end);
+    k.aload(1).iload(done).iload(2).invokestatic(NAME, "rest", REST);
+    k.labelBinding(end).return_();
+    return vector.step();
   }
 }
