@@ -108,7 +108,7 @@ final class GuardedLoop {
       }
       Expr expr = new Expr(nodes, spec.expr().results());
       loop = LoopCompiler.compile(new LoopSpec(expr, spec.inputs(), spec.outputs(), spec.indexSteps(),
-          spec.positionStep(), spec.vector()));
+          spec.positionStep(), spec.places(), spec.vector()));
       loops[out] = loop;
     }
     return loop;

@@ -27,10 +27,14 @@ final class LoopCompiler {
   private static final ConcurrentHashMap<LoopSpec, Loop> LOOPS = new ConcurrentHashMap<>();
   private static final ClassDesc NAME = ClassDesc.of("org.lathe.backends.cpu.FusedLoop");
   private static final MethodTypeDesc REST = MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_int, CD_int);
+  private static final MethodTypeDesc FINISH = MethodTypeDesc.of(CD_void, CD_long.arrayType());
   private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_int);
 
   /** Points after which a loop is worth compiling in its vector form. */
   private static final int WORTH_WARMING = 10_000;
+
+  /** Whether vector forms are used from the first call. For tests: they are slow then, and as right as ever. */
+  static volatile boolean eager;
 
   private LoopCompiler() {}
 
@@ -65,7 +69,11 @@ final class LoopCompiler {
     byte[] bytes = ClassFile.of().build(NAME, c -> classBody(c, spec, lowered, width));
     try {
       MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(bytes, true);
-      return (Loop) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class)).invoke();
+      Loop loop = (Loop) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class)).invoke();
+      if (eager && loop instanceof VectorLoop v) {
+        v.setHot();
+      }
+      return loop;
     } catch (Throwable e) {
       throw new IllegalStateException("cannot define the loop of " + spec + ": " + e, e);
     }
@@ -81,9 +89,18 @@ final class LoopCompiler {
       scalar.loop(1, 2);
       k.return_();
     });
+    c.withMethodBody("all", RUN, ClassFile.ACC_STATIC, k -> {
+      new ScalarEmitter(k, spec, lowered, 0).start();
+      k.aload(0).iconst_0().iload(1).invokestatic(NAME, "rest", REST);
+      k.aload(0).invokestatic(NAME, "finish", FINISH).return_();
+    });
+    c.withMethodBody("finish", FINISH, ClassFile.ACC_STATIC, k -> {
+      new ScalarEmitter(k, spec, lowered, 0).finish();
+      k.return_();
+    });
     if (width == 0) {
       c.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC,
-          k -> k.aload(1).iconst_0().iload(2).invokestatic(NAME, "rest", REST).return_());
+          k -> k.aload(1).iload(2).invokestatic(NAME, "all", RUN).return_());
       return;
     }
     c.withField("hot", CD_boolean, ClassFile.ACC_STATIC);
@@ -95,7 +112,7 @@ final class LoopCompiler {
     c.withMethodBody("vector", RUN, ClassFile.ACC_PUBLIC, k -> step[0] = vectorForm(k, spec, lowered, width));
     constant(c, "step", step[0]);
     constant(c, "operations", (lowered.body().size() + 1) * step[0] * width / (32 * Simd.LANES));
-    constant(c, "slots", spec.slots());
+    constant(c, "slots", spec.arrayLength());
   }
 
   private static void constant(ClassBuilder c, String method, int value) {
@@ -109,7 +126,7 @@ final class LoopCompiler {
     k.getstatic(NAME, "hot", CD_boolean).ifeq(cold);
     k.aload(0).aload(1).iload(2).invokevirtual(NAME, "vector", RUN).return_();
     k.labelBinding(cold);
-    k.aload(1).iconst_0().iload(2).invokestatic(NAME, "rest", REST);
+    k.aload(1).iload(2).invokestatic(NAME, "all", RUN);
     k.getstatic(NAME, "points", CD_int).iload(2).iadd().dup().putstatic(NAME, "points", CD_int);
     k.loadConstant(WORTH_WARMING).if_icmplt(end);
     k.loadConstant(Integer.MIN_VALUE).putstatic(NAME, "points", CD_int);
@@ -128,10 +145,10 @@ final class LoopCompiler {
     k.iload(2).loadConstant(vector.step()).if_icmplt(few);
     scalar.prologue();
     vector.loop(done, 2);
-    k.labelBinding(few);
     k.iload(done).iload(2).if_icmpge(end);
     k.aload(1).iload(done).iload(2).invokestatic(NAME, "rest", REST);
-    k.labelBinding(end).return_();
+    k.labelBinding(end).aload(1).invokestatic(NAME, "finish", FINISH).return_();
+    k.labelBinding(few).aload(1).iload(2).invokestatic(NAME, "all", RUN).return_();
     return vector.step();
   }
 }

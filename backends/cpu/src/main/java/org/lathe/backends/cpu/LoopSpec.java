@@ -1,7 +1,6 @@
 package org.lathe.backends.cpu;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.DType;
@@ -19,10 +18,17 @@ import org.lathe.hal.expr.Expr;
  * @param outputs one for each result
  * @param indexSteps by how much each index grows from point to point
  * @param positionStep by how much the position that index combiners give grows from point to point
+ * @param places where in the array each slot is, if not in that order from 0
  * @param vector whether to use the Vector API where it is there and the expression allows it
  */
 record LoopSpec(
-    Expr expr, List<Input> inputs, List<Output> outputs, List<Long> indexSteps, long positionStep, boolean vector) {
+    Expr expr,
+    List<Input> inputs,
+    List<Output> outputs,
+    List<Long> indexSteps,
+    long positionStep,
+    List<Integer> places,
+    boolean vector) {
 
   /** How many partial results a fold keeps: point i of a call is combined into number i mod 32. */
   static final int LANES = 32;
@@ -33,9 +39,10 @@ record LoopSpec(
   /**
    * A result. Without a fold it is stored along the line, the stride being in elements. With one, the address is that
    * of {@link #LANES} partial results, which the loop continues; index combiners have the same number of i32 positions
-   * behind them.
+   * behind them. A whole fold is one call: it starts from the identity, and in the end the combined value is at the
+   * address. Index combiners have no whole folds.
    */
-  record Output(DType dtype, long stride, @Nullable Combiner fold) {
+  record Output(DType dtype, long stride, @Nullable Combiner fold, boolean whole) {
     boolean isArg() {
       return fold == Combiner.ARGMAX || fold == Combiner.ARGMIN;
     }
@@ -45,19 +52,25 @@ record LoopSpec(
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
     indexSteps = List.copyOf(indexSteps);
+    places = List.copyOf(places);
   }
 
   static Output store(DType dtype, long stride) {
-    return new Output(dtype, stride, null);
+    return new Output(dtype, stride, null, false);
   }
 
   /** A fold of values of {@code dtype}; partial results are of its compute type. */
   static Output fold(DType dtype, Combiner combiner) {
-    return new Output(dtype.compute(), 0, combiner);
+    return new Output(dtype.compute(), 0, combiner, false);
+  }
+
+  /** A fold of all values of a call. */
+  static Output whole(DType dtype, Combiner combiner) {
+    return new Output(dtype.compute(), 0, combiner, true);
   }
 
   static LoopSpec of(Expr expr, List<Input> inputs, List<Output> outputs, List<Long> indexSteps, boolean vector) {
-    return new LoopSpec(expr, inputs, outputs, indexSteps, 0, vector);
+    return new LoopSpec(expr, inputs, outputs, indexSteps, 0, List.of(), vector);
   }
 
   /** The dimensions that an expression's Index nodes name, in the order of their slots. */
@@ -90,13 +103,17 @@ record LoopSpec(
     return inputs.size() + outputs.size() + indexSteps.size() + before;
   }
 
-  /** Longs in the array given to the loop. */
   int slots() {
     return positionSlot(outputs.size());
   }
 
-  /** A list of {@code n} stores that lie densely. */
-  static List<Long> steps(int n, long step) {
-    return Collections.nCopies(n, step);
+  /** Where in the array a slot is. */
+  int place(int slot) {
+    return places.isEmpty() ? slot : places.get(slot);
+  }
+
+  /** Longs in the array given to the loop. */
+  int arrayLength() {
+    return places.isEmpty() ? slots() : 1 + places.stream().mapToInt(p -> p).max().orElse(-1);
   }
 }

@@ -95,7 +95,7 @@ final class ReduceTerm {
       indexSteps.add(step[k]);
     }
     long positionStep = first + indices < step.length ? step[first + indices] : 0;
-    return new LoopSpec(producer, in, out, indexSteps, positionStep, vector);
+    return new LoopSpec(producer, in, out, indexSteps, positionStep, List.of(), vector);
   }
 
   /**

@@ -20,7 +20,10 @@ final class RowForms {
   private final int outputs;
   private final int columnDim;
 
-  /** The loops over a run of columns: one for each stage, the results at every column, the results of the row. */
+  /** The loops along one row over a run of columns from {@code low}, all on one array. */
+  record RowTerm(int low, int columns, Loop[] stages, Loop elements, Loop row) {}
+
+  /** The loops along many rows, at each of a run of columns. */
   record Term(int columns, RowLoop[] stages, RowLoop elements, RowLoop row) {}
 
   /** Where an operand of the element loops lies: its source slot, offset, and steps in bytes along columns and rows. */
@@ -76,63 +79,100 @@ final class RowForms {
     return rows.steps()[rows.rank() - 1][slot];
   }
 
+  /** The slots of the row form: those of the rows, then the values and lanes of stages, kept rows, the column. */
+  int valueSlot(int stage) {
+    return rows.slots() + stage;
+  }
+
+  int lanesSlot(int stage) {
+    return rows.slots() + plan.folds.size() + stage;
+  }
+
+  int keptSlot(int row) {
+    return rows.slots() + 2 * plan.folds.size() + row;
+  }
+
+  int columnSlot() {
+    return keptSlot(plan.keptTypes.size());
+  }
+
+  /** What each slot of the row form grows by from column to column. */
+  long[] columnSteps() {
+    long[] step = new long[columnSlot() + 1];
+    for (int k = 0; k < elements + outputs; k++) {
+      step[k] = columnStep(k);
+    }
+    for (int r = 0; r < plan.keptTypes.size(); r++) {
+      step[keptSlot(r)] = plan.keptTypes.get(r).bytes();
+    }
+    step[columnSlot()] = 1;
+    return step;
+  }
+
   /**
    * The loops along the columns of one row.
    *
-   * @param lanes offset in scratch of the lanes
-   * @param values offset of the stages' values
-   * @param keptRows offset of the kept rows
-   * @param pitch bytes of one kept row
+   * @param whole whether each stage is one call, so that its value is where its lanes are
    */
-  Term byRow(Boxes.Box box, long lanes, long values, long keptRows, long pitch) {
-    int columns = (int) box.sizes()[columnDim];
-    long low = box.low()[columnDim];
-    RowLoop[] stages = new RowLoop[plan.stages.size()];
+  RowTerm byRow(Boxes.Box box, boolean whole) {
+    Loop[] stages = new Loop[plan.stages.size()];
     for (int s = 0; s < stages.length; s++) {
-      Assembly a = new Assembly();
-      inputsByRow(a, low, values, keptRows, pitch);
       Fold fold = plan.folds.get(s);
-      a.output(LoopSpec.fold(fold.dtype(), fold.combiner()), RowLoop.SCRATCH, lanes, 0);
+      List<LoopSpec.Output> out = new ArrayList<>();
+      List<Integer> places = new ArrayList<>();
+      out.add(whole && !fold.isArg() ? LoopSpec.whole(fold.dtype(), fold.combiner())
+          : LoopSpec.fold(fold.dtype(), fold.combiner()));
+      places.add(lanesSlot(s));
       for (int row : plan.keeps.get(s)) {
-        long bytes = plan.keptTypes.get(row).bytes();
-        a.output(LoopSpec.store(plan.keptTypes.get(row), 1), RowLoop.SCRATCH, keptRows + row * pitch + low * bytes,
-            bytes);
+        out.add(LoopSpec.store(plan.keptTypes.get(row), 1));
+        places.add(keptSlot(row));
       }
-      Expr e = box.expr(plan.stages.get(s), spec.inputViews());
-      a.indices(e, low, true);
-      stages[s] = a.loop(e, fold.isArg() ? low : -1);
+      stages[s] = rowLoop(box.expr(plan.stages.get(s), spec.inputViews()), out, places, fold.isArg());
     }
-    return new Term(columns, stages, resultByRow(box, plan.elementResult, plan.elementOutputs, low, columns, values,
-        keptRows, pitch), resultByRow(box, plan.rowResult, plan.rowOutputs, low, 1, values, keptRows, pitch));
+    return new RowTerm((int) box.low()[columnDim], (int) box.sizes()[columnDim], stages,
+        rowResult(box, plan.elementResult, plan.elementOutputs, spec.columns()),
+        rowResult(box, plan.rowResult, plan.rowOutputs, 1));
   }
 
-  private RowLoop resultByRow(Boxes.Box box, Expr result, List<Integer> to, long low, int n, long values,
-      long keptRows, long pitch) {
-    Assembly a = new Assembly();
-    inputsByRow(a, low, values, keptRows, pitch);
+  private Loop rowResult(Boxes.Box box, Expr result, List<Integer> to, long columns) {
+    List<LoopSpec.Output> out = new ArrayList<>();
+    List<Integer> places = new ArrayList<>();
     for (int j : to) {
-      long step = columnStep(elements + j);
       DType t = view(elements + j).dtype();
-      a.output(LoopSpec.store(t, n == 1 ? 1 : step / t.bytes()), elements + j, low * step, step);
+      out.add(LoopSpec.store(t, columns == 1 ? 1 : columnStep(elements + j) / t.bytes()));
+      places.add(elements + j);
     }
-    Expr e = box.expr(result, spec.inputViews());
-    a.indices(e, low, true);
-    return a.loop(e, -1);
+    return rowLoop(box.expr(result, spec.inputViews()), out, places, false);
   }
 
-  private void inputsByRow(Assembly a, long low, long values, long keptRows, long pitch) {
+  private Loop rowLoop(Expr e, List<LoopSpec.Output> out, List<Integer> outputPlaces, boolean position) {
+    List<LoopSpec.Input> in = new ArrayList<>();
+    List<Integer> places = new ArrayList<>();
     for (int i = 0; i < elements; i++) {
-      long step = columnStep(i);
       DType t = view(i).dtype();
-      a.input(new LoopSpec.Input(t, step / t.bytes()), i, low * step, step);
+      in.add(new LoopSpec.Input(t, columnStep(i) / t.bytes()));
+      places.add(i);
     }
     for (int s = 0; s < plan.folds.size(); s++) {
-      a.input(new LoopSpec.Input(plan.folds.get(s).resultType(), 0), RowLoop.SCRATCH, values + 8L * s, 0);
+      in.add(new LoopSpec.Input(plan.folds.get(s).resultType(), 0));
+      places.add(valueSlot(s));
     }
     for (int r = 0; r < plan.keptTypes.size(); r++) {
-      DType t = plan.keptTypes.get(r);
-      a.input(new LoopSpec.Input(t, 1), RowLoop.SCRATCH, keptRows + r * pitch + low * t.bytes(), t.bytes());
+      in.add(new LoopSpec.Input(plan.keptTypes.get(r), 1));
+      places.add(keptSlot(r));
     }
+    places.addAll(outputPlaces);
+    List<Long> steps = new ArrayList<>();
+    for (int d : LoopSpec.indexDims(e)) {
+      steps.add(d == columnDim ? 1L : 0L);
+      places.add(d == columnDim ? columnSlot() : elements + outputs + d);
+    }
+    if (position) {
+      places.add(columnSlot());
+    }
+    LoopSpec loop = new LoopSpec(e, in, out, steps, 1, places, vector);
+    cost += LoopCompiler.cost(loop);
+    return LoopCompiler.compile(loop);
   }
 
   /**
@@ -164,8 +204,8 @@ final class RowForms {
       }
       Expr producer = Exprs.widened(box.expr(plan.stages.get(s), spec.inputViews()));
       Expr e = Exprs.accumulating(producer, plan.inputs(), List.of(fold), columnDim + 1);
-      a.indices(e, low, false);
-      stages[s] = a.loop(e, -1);
+      a.indices(e, low);
+      stages[s] = a.loop(e);
     }
     return new Term(columns, stages,
         resultByColumn(box, plan.elementResult, plan.elementOutputs, places, low, accumulators, kept, pitch, tile),
@@ -182,8 +222,8 @@ final class RowForms {
       a.output(LoopSpec.store(t, p.rowStep() / t.bytes()), p.source(), p.add() + low * p.columnStep(), p.columnStep());
     }
     Expr e = box.expr(result, spec.inputViews());
-    a.indices(e, low, false);
-    return a.loop(e, -1);
+    a.indices(e, low);
+    return a.loop(e);
   }
 
   private void inputsByColumn(
@@ -230,27 +270,16 @@ final class RowForms {
     }
 
     /** Indices along rows come from the row's slots, those along columns (and positions) count from {@code low}. */
-    void indices(Expr e, long low, boolean alongColumns) {
+    void indices(Expr e, long low) {
       for (int d : LoopSpec.indexDims(e)) {
         boolean column = d >= columnDim;
-        if (column) {
-          indexSteps.add(alongColumns ? 1L : 0L);
-          slot(RowLoop.NUMBER, low, 1);
-        } else {
-          indexSteps.add(alongColumns ? 0L : rowStep(elements + outputs + d));
-          slot(elements + outputs + d, 0, 0);
-        }
+        indexSteps.add(column ? 0L : rowStep(elements + outputs + d));
+        slot(column ? RowLoop.NUMBER : elements + outputs + d, column ? low : 0, column ? 1 : 0);
       }
     }
 
-    /**
-     * @param position the position of the first column for an index combiner, -1 if there is none
-     */
-    RowLoop loop(Expr e, long position) {
-      if (position >= 0) {
-        slot(RowLoop.NUMBER, position, 1);
-      }
-      LoopSpec loop = new LoopSpec(e, in, out, indexSteps, 1, vector);
+    RowLoop loop(Expr e) {
+      LoopSpec loop = new LoopSpec(e, in, out, indexSteps, 0, List.of(), vector);
       cost += LoopCompiler.cost(loop);
       return new RowLoop(loop, source.stream().mapToInt(i -> i).toArray(), longs(add), longs(step));
     }
@@ -263,7 +292,7 @@ final class RowForms {
   /** Nanoseconds an element of all loops made, roughly. */
   double cost;
 
-  /** The longest array that a loop takes. */
+  /** The longest array that a loop along many rows takes. */
   int slots() {
     return plan.inputs() + 4 + plan.keptTypes.size() + outputs
         + java.util.stream.IntStream.concat(

@@ -21,16 +21,16 @@ abstract sealed class RowNest {
   private final int longs;
   private final long points;
 
-  private RowNest(RowForms forms, Nest units, long points) {
+  private RowNest(RowForms forms, Nest units, long points, int row, int positions) {
     this.forms = forms;
     this.points = points;
+    this.row = row;
     plan = forms.plan;
     elements = forms.spec.inputViews().size();
     operands = elements + forms.spec.outputViews().size();
-    row = forms.slots();
-    odometer = new Odometer(units, row, row + units.slots());
+    odometer = new Odometer(units, row, positions);
     this.units = units.points();
-    longs = row + units.slots() + units.rank();
+    longs = positions + units.rank();
   }
 
   /**
@@ -82,6 +82,9 @@ abstract sealed class RowNest {
 
   abstract String variant();
 
+  /** Sets up what all units share. */
+  void begin(long[] a, long scratch) {}
+
   /** Does the unit at the odometer's position. */
   abstract void unit(long[] a, long scratch);
 
@@ -96,6 +99,7 @@ abstract sealed class RowNest {
       a[row + k] = start[k] + (k < operands ? addresses[k] : 0);
     }
     odometer.seek(a, from);
+    begin(a, scratch);
     for (long u = from; u < to; u++) {
       unit(a, scratch);
       odometer.next(a);
@@ -104,28 +108,39 @@ abstract sealed class RowNest {
 
   /** One row at a time, which stays in the first caches from stage to stage. */
   private static final class OneRow extends RowNest {
-    private static final long LANES = 0;
-    private static final long TOTAL = 512;
-    private static final long VALUES = 576;
-    private final RowForms.Term[] terms;
-    private final long keptRows;
+    /** For each stage: the lanes, with positions; then the total; then the value. */
+    private static final long STAGE_BYTES = 512;
+    private static final long TOTAL = 448;
+    private static final long VALUE = 464;
+
+    private final RowForms.RowTerm[] terms;
     private final long pitch;
     private final Fold[] folds;
+    private final boolean[] whole;
+    private final long[] columnStep;
+    private final boolean hasRow;
+    private final boolean hasElements;
 
     OneRow(RowForms forms, List<Boxes.Box> boxes) {
-      super(forms, forms.rows, forms.rows.points() * forms.spec.columns());
+      super(forms, forms.rows, forms.rows.points() * forms.spec.columns(), 0, forms.columnSlot() + 1);
       folds = plan.folds.toArray(Fold[]::new);
-      keptRows = (VALUES + 8L * folds.length + 63) / 64 * 64;
       pitch = (forms.spec.columns() * 8 + 63) / 64 * 64;
-      terms = boxes.stream()
-          .filter(b -> b.sizes()[forms.spec.rows().rank()] > 0)
-          .map(b -> forms.byRow(b, LANES, VALUES, keptRows, pitch))
-          .toArray(RowForms.Term[]::new);
+      int column = forms.spec.rows().rank();
+      List<Boxes.Box> filled = boxes.stream().filter(b -> b.sizes()[column] > 0).toList();
+      boolean one = filled.size() == 1 && forms.spec.columns() <= Fold.BLOCK;
+      whole = new boolean[folds.length];
+      for (int s = 0; s < folds.length; s++) {
+        whole[s] = one && !folds[s].isArg();
+      }
+      terms = filled.stream().map(b -> forms.byRow(b, one)).toArray(RowForms.RowTerm[]::new);
+      columnStep = forms.columnSteps();
+      hasRow = !plan.rowOutputs.isEmpty();
+      hasElements = !plan.elementOutputs.isEmpty();
     }
 
     @Override
     long scratchBytes() {
-      return keptRows + plan.keptTypes.size() * pitch;
+      return folds.length * STAGE_BYTES + plan.keptTypes.size() * pitch;
     }
 
     @Override
@@ -134,43 +149,66 @@ abstract sealed class RowNest {
     }
 
     @Override
+    void begin(long[] a, long scratch) {
+      for (int s = 0; s < folds.length; s++) {
+        long stage = scratch + s * STAGE_BYTES;
+        a[forms.lanesSlot(s)] = stage;
+        a[forms.valueSlot(s)] = whole[s] ? stage : stage + VALUE;
+      }
+      for (int r = 0; r < plan.keptTypes.size(); r++) {
+        a[forms.keptSlot(r)] = scratch + folds.length * STAGE_BYTES + r * pitch;
+      }
+      a[forms.columnSlot()] = 0;
+    }
+
+    @Override
     void unit(long[] a, long scratch) {
       for (int s = 0; s < folds.length; s++) {
-        Fold fold = folds[s];
-        fold.resetLanes(scratch + LANES);
-        fold.resetTotal(scratch + TOTAL);
-        long pending = 0;
-        for (RowForms.Term term : terms) {
-          RowLoop loop = term.stages()[s];
-          loop.begin(a, row, scratch);
-          for (int c = 0; c < term.columns(); c += Fold.BLOCK) {
-            int n = Math.min(Fold.BLOCK, term.columns() - c);
-            if (pending + n > Fold.BLOCK && pending > 0) {
-              fold.flush(scratch + LANES, scratch + TOTAL);
-              fold.resetLanes(scratch + LANES);
-              pending = 0;
-            }
-            if (c > 0) {
-              loop.advance(a, Fold.BLOCK);
-            }
-            loop.run(a, n);
-            pending += n;
-          }
+        if (whole[s]) {
+          terms[0].stages()[s].run(a, terms[0].columns());
+        } else {
+          stage(s, a, scratch + s * STAGE_BYTES);
         }
-        if (pending > 0) {
-          fold.flush(scratch + LANES, scratch + TOTAL);
-        }
-        fold.store(scratch + TOTAL, scratch + VALUES + 8L * s);
       }
-      if (!plan.rowOutputs.isEmpty() && terms.length > 0) {
-        terms[0].row().begin(a, row, scratch);
+      if (hasRow) {
         terms[0].row().run(a, 1);
       }
-      for (RowForms.Term term : terms) {
-        if (!plan.elementOutputs.isEmpty()) {
-          term.elements().begin(a, row, scratch);
-          term.elements().run(a, term.columns());
+      for (int t = 0; t < terms.length && hasElements; t++) {
+        RowForms.RowTerm term = terms[t];
+        move(a, term.low());
+        term.elements().run(a, term.columns());
+        move(a, -term.low());
+      }
+    }
+
+    private void stage(int s, long[] a, long lanes) {
+      Fold fold = folds[s];
+      fold.resetLanes(lanes);
+      fold.resetTotal(lanes + TOTAL);
+      long pending = 0;
+      for (RowForms.RowTerm term : terms) {
+        for (int c = 0; c < term.columns(); c += Fold.BLOCK) {
+          int n = Math.min(Fold.BLOCK, term.columns() - c);
+          if (pending + n > Fold.BLOCK && pending > 0) {
+            fold.flush(lanes, lanes + TOTAL);
+            fold.resetLanes(lanes);
+            pending = 0;
+          }
+          move(a, term.low() + c);
+          term.stages()[s].run(a, n);
+          move(a, -term.low() - c);
+          pending += n;
         }
+      }
+      if (pending > 0) {
+        fold.flush(lanes, lanes + TOTAL);
+      }
+      fold.store(lanes + TOTAL, lanes + VALUE);
+    }
+
+    private void move(long[] a, long columns) {
+      for (int k = 0; k < columnStep.length && columns != 0; k++) {
+        a[k] += columns * columnStep[k];
       }
     }
   }
@@ -205,7 +243,8 @@ abstract sealed class RowNest {
     }
 
     private ManyRows(RowForms forms, List<Boxes.Box> boxes, int width) {
-      super(forms, forms.rows.segmented(width), forms.rows.points() * forms.spec.columns());
+      super(forms, forms.rows.segmented(width), forms.rows.points() * forms.spec.columns(), forms.slots(),
+          forms.slots() + forms.rows.slots());
       this.width = width;
       folds = plan.folds.toArray(Fold[]::new);
       lineDim = forms.rows.rank() - 1;

@@ -17,6 +17,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.DType;
@@ -100,7 +101,62 @@ final class ScalarEmitter {
   }
 
   private void argument(int slot) {
-    code.aload(arguments).loadConstant(slot).laload();
+    code.aload(arguments).loadConstant(spec.place(slot)).laload();
+  }
+
+  /** Sets the lanes of whole folds to the identity. */
+  void start() {
+    for (int j = 0; j < results.length; j++) {
+      if (spec.outputs().get(j).whole()) {
+        loadAddress(spec.outputSlot(j));
+        DType kind = partial(spec.outputs().get(j).dtype());
+        for (int lane = 0; lane < LoopSpec.LANES; lane++) {
+          pushLane(j, lane, kind);
+          pushIdentity(spec.outputs().get(j));
+          putMemory(kind);
+        }
+      }
+    }
+  }
+
+  void pushIdentity(LoopSpec.Output out) {
+    Fold fold = Fold.of(Objects.requireNonNull(out.fold()), out.dtype());
+    switch (partial(out.dtype())) {
+      case F32 -> code.loadConstant((float) fold.realIdentity());
+      case F64 -> code.loadConstant(fold.realIdentity());
+      case I64 -> code.loadConstant(fold.wholeIdentity());
+      default -> code.loadConstant((int) fold.wholeIdentity());
+    }
+  }
+
+  /** Joins the lanes of whole folds by halves, and stores their values. */
+  void finish() {
+    for (int j = 0; j < results.length; j++) {
+      LoopSpec.Output out = spec.outputs().get(j);
+      if (out.whole() && out.fold() != null) {
+        loadAddress(spec.outputSlot(j));
+        DType kind = partial(out.dtype());
+        code.lload(address[spec.outputSlot(j)]);
+        join(j, 0, 1, kind, operation(out.fold()));
+        putMemory(kind);
+      }
+    }
+  }
+
+  /** Pushes what the lanes {@code lane}, {@code lane + width}, ... come to. */
+  private void join(int j, int lane, int width, DType kind, Op op) {
+    if (width == LoopSpec.LANES) {
+      pushLane(j, lane, kind);
+      getMemory(kind);
+      return;
+    }
+    join(j, lane, 2 * width, kind, op);
+    join(j, lane + width, 2 * width, kind, op);
+    combine(op, kind);
+  }
+
+  private void pushLane(int j, int lane, DType kind) {
+    code.lload(address[spec.outputSlot(j)]).loadConstant((long) lane * kind.bytes()).ladd();
   }
 
   /** Emits the loop over points {@code from} up to {@code n}, both int locals. */

@@ -229,11 +229,20 @@ final class VectorEmitter {
     accumulators[j] = new int[copies];
     positions[j] = new int[copies];
     for (int u = 0; u < copies; u++) {
-      accumulators[j][u] = loadLanes(j, kind, (long) u * lanes * kind.bytes());
+      accumulators[j][u] = out.whole() ? identity(out, kind) : loadLanes(j, kind, (long) u * lanes * kind.bytes());
       if (out.isArg()) {
         positions[j][u] = loadLanes(j, DType.I32, (long) LoopSpec.LANES * kind.bytes() + u * lanes * 4L);
       }
     }
+  }
+
+  private int identity(LoopSpec.Output out, DType kind) {
+    int at = local();
+    species(kind);
+    scalar.pushIdentity(out);
+    code.invokestatic(vector(kind), "broadcast", MethodTypeDesc.of(vector(kind), SPECIES, element(kind)));
+    code.astore(at);
+    return at;
   }
 
   private int loadLanes(int j, DType kind, long offset) {
@@ -403,7 +412,7 @@ final class VectorEmitter {
   private void index(int slot, long step, int i, int ahead) {
     ClassDesc v = vector(DType.I32);
     species(DType.I32);
-    code.aload(scalar.arguments).loadConstant(slot).laload().l2i();
+    code.aload(scalar.arguments).loadConstant(spec.place(slot)).laload().l2i();
     code.iload(i).loadConstant(ahead).iadd().loadConstant((int) step).imul().iadd();
     code.invokestatic(v, "broadcast", MethodTypeDesc.of(v, SPECIES, CD_int));
     code.aload(iota);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lathe.hal.DType;
 import org.lathe.hal.expr.BinaryOp;
@@ -20,6 +21,11 @@ import org.lathe.hal.spec.Sort;
 import org.lathe.hal.spec.TopK;
 
 class DataKernelsTest {
+  @BeforeAll
+  static void useVectorForms() {
+    LoopCompiler.eager = true;
+  }
+
   private static void philox(long key, long stream, long counter, int... words) {
     try (Arena arena = Arena.ofConfined()) {
       long at = arena.allocate(16, 16).address();

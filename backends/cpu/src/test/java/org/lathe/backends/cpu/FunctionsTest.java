@@ -20,7 +20,7 @@ class FunctionsTest {
     Expr e = b.build(List.of(b.unary(op, b.input(0, DType.F32))));
     LoopSpec spec = LoopSpec.of(e, List.of(new LoopSpec.Input(DType.F32, 1)), List.of(LoopSpec.store(DType.F32, 1)),
         List.of(), true);
-    Loop loop = LoopCompiler.compile(spec);
+    Loop loop = LoopCompilerTest.vector(LoopCompiler.compile(spec));
     int step = op == UnaryOp.ERF ? 1_000_003 : 40_009;
     int n = (int) ((1L << 32) / step);
     try (Arena arena = Arena.ofConfined()) {

@@ -31,6 +31,11 @@ class LoopCompilerTest {
     };
   }
 
+  /** The vector form of a loop that has one. */
+  static Loop vector(Loop loop) {
+    return loop instanceof VectorLoop v ? v::vector : loop;
+  }
+
   /** Runs an expression over n points in both forms, and checks each result against the reference. */
   static void check(Expr e, List<DType> types, List<Long> strides, int n, Random r, double ulps) {
     try (Arena arena = Arena.ofConfined()) {
@@ -70,7 +75,7 @@ class LoopCompilerTest {
         for (int d = 0; d < dims.length; d++) {
           a[k + m + d] = dims[d] == 0 ? 7 : 5;
         }
-        LoopCompiler.compile(spec).run(a, n);
+        vector(LoopCompiler.compile(spec)).run(a, n);
       }
       Reference.Value[] values = new Reference.Value[k];
       for (int x = 0; x < n; x++) {
@@ -241,7 +246,7 @@ class LoopCompilerTest {
     Expr e = b.build(List.of(b.select(b.binary(BinaryOp.LT, x, z), b.binary(BinaryOp.MAX, y, z), y)));
     LoopSpec spec = LoopSpec.of(e, List.of(new LoopSpec.Input(DType.F32, 1)),
         List.of(LoopSpec.store(DType.F32, 1)), List.of(), true);
-    Loop loop = LoopCompiler.compile(spec);
+    Loop loop = vector(LoopCompiler.compile(spec));
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (Arena arena = Arena.ofConfined()) {
       int n = 1000;

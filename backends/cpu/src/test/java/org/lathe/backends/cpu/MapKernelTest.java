@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -17,6 +18,11 @@ import org.lathe.hal.spec.Map;
 import org.lathe.hal.spec.View;
 
 class MapKernelTest {
+  @BeforeAll
+  static void useVectorForms() {
+    LoopCompiler.eager = true;
+  }
+
   /** A view with a random order of dimensions, broadcasts, reversals, gaps, an offset and perhaps a guard. */
   static View randomView(Random r, DType type, Dims space, boolean output, boolean guard) {
     int rank = space.rank();

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -18,6 +19,11 @@ import org.lathe.hal.spec.Reduce;
 import org.lathe.hal.spec.View;
 
 class ReduceKernelTest {
+  @BeforeAll
+  static void useVectorForms() {
+    LoopCompiler.eager = true;
+  }
+
   private static final DType[] TYPES =
       {DType.F32, DType.F32, DType.F32, DType.F64, DType.I32, DType.I64, DType.U8, DType.F16, DType.BF16, DType.BOOL};
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -14,6 +15,11 @@ import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.View;
 
 class RowEpilogueTest {
+  @BeforeAll
+  static void useVectorForms() {
+    LoopCompiler.eager = true;
+  }
+
   /** relu(acc + bias[column]) + residual (guarded, transposed), and a bf16 copy plus the column index. */
   @Test
   void biasResidualGuardAndTwoOutputs() {

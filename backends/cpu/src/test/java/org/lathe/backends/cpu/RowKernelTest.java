@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -18,6 +19,11 @@ import org.lathe.hal.spec.RowProgram;
 import org.lathe.hal.spec.View;
 
 class RowKernelTest {
+  @BeforeAll
+  static void useVectorForms() {
+    LoopCompiler.eager = true;
+  }
+
   static void check(RowProgram spec, Random r) {
     Kernel kernel = RowKernel.of(spec);
     int k = spec.inputs().size();
