@@ -21,7 +21,7 @@ final class VectorPacking {
       long from = arena.allocate(4096, 64).address();
       long to = arena.allocate(4096, 64).address();
       WarmUp.until(
-          1500,
+          2000,
           () -> {
             rows(from, 4, k, 2 * LANES + 1, to, 4);
             gather(from, from, k, 4, to, 4);

@@ -2,6 +2,7 @@ package org.lathe.backends.cpu;
 
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Runs vector code in the background until the JIT compiler has compiled it. Code that uses the Vector API is thousands
@@ -15,7 +16,11 @@ final class WarmUp {
 
   private static final int BATCH = 40;
   private static final int FAST_BATCHES = 3;
-  private static final long LONGEST_NANOS = 5_000_000_000L;
+  /** More calls than the JIT counts before it compiles a method for good. */
+  private static final int HOT_CALLS = 6000;
+
+  private static final long PAUSE_NANOS = 3_000_000;
+  private static final long LONGEST_NANOS = 10_000_000_000L;
   private static final BlockingQueue<Runnable> QUEUE = new LinkedBlockingQueue<>();
 
   static {
@@ -39,16 +44,23 @@ final class WarmUp {
     }
   }
 
-  /** Repeats {@code call} until it takes no longer than {@code nanos}, a few batches in a row; some seconds at most. */
+  /**
+   * Repeats {@code call} until it takes no longer than {@code nanos}, a few batches in a row; some seconds at most. Once
+   * there were enough calls to ask for its compilation, leaves the processor to the compiler.
+   */
   static void until(long nanos, Runnable call) {
     long start = System.nanoTime();
     int inARow = 0;
-    while (inARow < FAST_BATCHES && System.nanoTime() - start < LONGEST_NANOS) {
+    for (int batch = 0; inARow < FAST_BATCHES && System.nanoTime() - start < LONGEST_NANOS; batch++) {
       long before = System.nanoTime();
       for (int i = 0; i < BATCH; i++) {
         call.run();
       }
-      inARow = System.nanoTime() - before <= BATCH * nanos ? inARow + 1 : 0;
+      boolean fast = System.nanoTime() - before <= BATCH * nanos;
+      inARow = fast ? inARow + 1 : 0;
+      if (!fast && batch * BATCH > HOT_CALLS) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
     }
   }
 

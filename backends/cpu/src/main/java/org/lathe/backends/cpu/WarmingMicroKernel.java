@@ -37,8 +37,8 @@ final class WarmingMicroKernel implements MicroKernel {
       long b = arena.allocate(K * width, 64).address();
       long c = arena.allocate(shape.rows() * width, 64).address();
       long table = arena.allocate(8L * Math.max(K, shape.rows()), 64).address();
-      // A nanosecond for each vector, and some for the tile's start and end: several times what compiled code takes.
-      long fast = (K + 4L) * shape.rows() * shape.vectors() + 100;
+      // Several times what compiled code takes, and a fraction of what code takes that boxes its vectors.
+      long fast = 3 * (K + 4L) * shape.rows() * shape.vectors() + 300;
       WarmUp.until(fast, () -> vector.run(K, a, 0, table, b, shape.indirect() ? table : width, c, width));
     }
     target = vector;

@@ -40,7 +40,7 @@ final class WarmingPairPooling implements PairPooling {
       long other = arena.allocate(2 * line, 64).address();
       long result = arena.allocate(line, 64).address();
       WarmUp.until(
-          20L * width + 100,
+          50L * width + 500,
           () -> {
             vector.pick(data, data, line, result);
             vector.pick(data, other, line, result);
