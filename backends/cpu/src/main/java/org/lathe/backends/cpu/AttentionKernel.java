@@ -17,7 +17,7 @@ import org.lathe.hal.spec.View;
  * forward, and {@code 2 pairs (3 width + 2 valueWidth)} backward; one {@code exp} a pair in each. Memory: each operand
  * once, and keys and values once more for each 768 queries. Reached by one core of a Zen 4, of its peak of multiply-adds,
  * with 512 positions of width 64: causal 53% forward and 59% backward, without a mask 61% and 65%. Matrices of 32 by 32
- * of width 16 reach 7% to 20%: there the calls count.
+ * of width 16 reach 7% to 21%: there the calls count.
  */
 abstract class AttentionKernel implements Kernel {
   static final int KEY_TILE = 64;

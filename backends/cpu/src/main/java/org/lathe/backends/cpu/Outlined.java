@@ -9,7 +9,7 @@ import java.util.Collections;
  * A small vector loop that C2 never inlines into its caller.
  *
  * <p>Each Vector API call is some hundred nodes of C2's graph, and at 18000 nodes ({@code NodeCountInliningCutoff}) C2
- * stops inlining: from there on every vector is a heap object, a hundred times slower. A caller of many small vector
+ * stops inlining: from there on every vector is a heap object, some 15 times slower. A caller of many small vector
  * loops would get there by inlining them all. Behind a method handle that is no constant to C2, each loop is compiled
  * by itself, once, for a few nanoseconds a call. Keep each in a static field: the JVM compiles one anew for each handle.
  */

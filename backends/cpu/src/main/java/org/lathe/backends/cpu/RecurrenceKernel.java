@@ -16,8 +16,8 @@ import org.lathe.hal.spec.Recurrence;
  * <p>Floor: {@code 2 * steps * batch * gates * hidden^2} operations, the same again backward. Each step reads the
  * weights once for each worker, from the second cache where they fit, and moves each element of the sequence once.
  * Reached by one core of a Zen 4, of its peak of multiply-adds, with 64 steps, batch 16 to 32 and 256 units: LSTM 63% to
- * 71% forward and 69% backward, GRU 63% and 62%, plain 69% to 79% and 64% to 75%. Misses on the sequence take a seventh of the time of
- * the LSTM, its five activations a tenth.
+ * 71% forward and 69% backward, GRU 63% and 62%, plain 69% to 79% and 64% to 75%. Copying planes in and out takes a
+ * seventh of the time of the LSTM, its activations under a tenth.
  */
 abstract class RecurrenceKernel implements Kernel {
   /** How many rows are in a plane at most: a multiple of the rows of a register tile. */

@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorSpecies;
  * a factor fit the 16 registers of AVX2. With 8 rows a method has more nodes than C2 inlines, and boxes every vector.
  *
  * <p>Each tile is loaded first and stored last, in one method. Share of the peak of multiply-adds that one thread of a
- * Zen 4 reached: 95% at depth 256, 90% at depth 64; {@code a} read down its columns 79%; 4 rows 84%, 1 row 46%.
+ * Zen 4 reached: 95% at depth 256, 90% at depth 64; {@code a} read down its columns 75%; 4 rows 84%, 1 row 46%.
  */
 final class VectorTileProducts implements TileProducts {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;

@@ -16,7 +16,7 @@ import org.lathe.hal.spec.Operand;
 import org.lathe.hal.spec.Recurrence;
 import org.lathe.hal.spec.View;
 
-/** A kernel that allocates has boxed its vectors, and is a hundred times slower than it should be. */
+/** A kernel that allocates has boxed its vectors, and is many times slower than it should be. */
 class SequenceAllocationTest {
   private static final long PATIENCE_NS = 30_000_000_000L;
   private static final int RUNS = 20;
