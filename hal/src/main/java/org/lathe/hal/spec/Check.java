@@ -13,13 +13,20 @@ final class Check {
 
   static void that(boolean condition, String rule) {
     if (!condition) {
-      throw new IllegalArgumentException("illegal kernel: " + rule);
+      throw illegal(rule);
     }
+  }
+
+  /** For checks of every view and node, whose messages would cost more than the checks. */
+  private static IllegalArgumentException illegal(String rule) {
+    return new IllegalArgumentException("illegal kernel: " + rule);
   }
 
   static void sizes(String what, long... sizes) {
     for (long size : sizes) {
-      that(size >= 0, what + " with a size of " + size);
+      if (size < 0) {
+        throw illegal(what + " with a size of " + size);
+      }
     }
   }
 
@@ -27,10 +34,12 @@ final class Check {
   static void views(String what, List<View> views, Dims space) {
     sizes(what, space.toArray());
     for (View v : views) {
-      that(
-          v.strides().rank() == space.rank(),
-          what + " has " + v.strides().rank() + " strides in a space of rank " + space.rank());
-      that(v.start(space) >= 0, what + " " + v + " reaches element " + v.start(space) + " over " + space);
+      if (v.strides().rank() != space.rank()) {
+        throw illegal(what + " has " + v.strides().rank() + " strides in a space of rank " + space.rank());
+      }
+      if (v.start(space) < 0) {
+        throw illegal(what + " " + v + " reaches element " + v.start(space) + " over " + space);
+      }
     }
   }
 
@@ -38,14 +47,20 @@ final class Check {
   static void outputs(String what, List<View> views, Dims space) {
     views(what, views, space);
     for (View v : views) {
-      that(v.guard() == null, what + " " + v + " has a guard");
-      that(v.isInjective(space), what + " " + v + " touches an element twice over " + space);
+      if (v.guard() != null) {
+        throw illegal(what + " " + v + " has a guard");
+      }
+      if (!v.isInjective(space)) {
+        throw illegal(what + " " + v + " touches an element twice over " + space);
+      }
     }
   }
 
   static void noGuards(String what, View... views) {
     for (View v : views) {
-      that(v.guard() == null, what + " " + v + " has a guard");
+      if (v.guard() != null) {
+        throw illegal(what + " " + v + " has a guard");
+      }
     }
   }
 
@@ -53,24 +68,31 @@ final class Check {
   static void expr(String what, Expr expr, List<DType> inputs, int rank) {
     for (Expr.Node node : expr.nodes()) {
       if (node instanceof Expr.Input in) {
-        that(in.index() >= 0 && in.index() < inputs.size(),
-            what + " reads input " + in.index() + " of " + inputs.size());
-        that(in.type() == inputs.get(in.index()),
-            what + " reads input " + in.index() + " as " + in.type() + ", which is " + inputs.get(in.index()));
+        if (in.index() < 0 || in.index() >= inputs.size()) {
+          throw illegal(what + " reads input " + in.index() + " of " + inputs.size());
+        }
+        if (in.type() != inputs.get(in.index())) {
+          throw illegal(
+              what + " reads input " + in.index() + " as " + in.type() + ", which is " + inputs.get(in.index()));
+        }
       } else if (node instanceof Expr.Index index) {
-        that(index.dim() >= 0 && index.dim() < rank,
-            what + " counts along dimension " + index.dim() + " of a space of rank " + rank);
+        if (index.dim() < 0 || index.dim() >= rank) {
+          throw illegal(what + " counts along dimension " + index.dim() + " of a space of rank " + rank);
+        }
       }
     }
   }
 
   /** Result {@code j} has the type of output {@code j}. */
   static void stores(String what, Expr expr, List<View> outputs) {
-    that(expr.results().size() == outputs.size(),
-        what + " has " + expr.results().size() + " results and " + outputs.size() + " outputs");
+    if (expr.results().size() != outputs.size()) {
+      throw illegal(what + " has " + expr.results().size() + " results and " + outputs.size() + " outputs");
+    }
     for (int j = 0; j < outputs.size(); j++) {
-      that(expr.resultType(j) == outputs.get(j).dtype(),
-          what + " stores result " + j + " of " + expr.resultType(j) + " as " + outputs.get(j).dtype());
+      if (expr.resultType(j) != outputs.get(j).dtype()) {
+        throw illegal(
+            what + " stores result " + j + " of " + expr.resultType(j) + " as " + outputs.get(j).dtype());
+      }
     }
   }
 

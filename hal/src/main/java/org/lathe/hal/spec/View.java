@@ -24,15 +24,17 @@ public record View(DType dtype, long offset, Dims strides, @Nullable Guard guard
   private static final long MAX_ENUMERATED = 1 << 24;
 
   public View {
-    Check.that(
-        guard == null || guard.low().rank() == strides.rank(),
-        "a guard of rank " + (guard == null ? 0 : guard.low().rank()) + " on an access of rank " + strides.rank());
+    if (guard != null && guard.low().rank() != strides.rank()) {
+      Check.that(false, "a guard of rank " + guard.low().rank() + " on an access of rank " + strides.rank());
+    }
   }
 
   /** The box in which an access is valid: {@code low[d] <= i[d] < high[d]}; elsewhere the value is {@code outside}. */
   public record Guard(Dims low, Dims high, double outside) {
     public Guard {
-      Check.that(low.rank() == high.rank(), "a guard from " + low + " to " + high);
+      if (low.rank() != high.rank()) {
+        Check.that(false, "a guard from " + low + " to " + high);
+      }
     }
 
     @Override
