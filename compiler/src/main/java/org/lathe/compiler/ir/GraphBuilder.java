@@ -109,6 +109,24 @@ public final class GraphBuilder {
     return node;
   }
 
+  /**
+   * Appends a node of the op and source line of {@code node}; its types are inferred anew only if the operands' types or
+   * the attributes are others.
+   */
+  public Node copy(Node node, List<Value> operands, Attributes attributes) {
+    boolean same = attributes == node.attributes();
+    for (int i = 0; i < operands.size() && same; i++) {
+      same = operands.get(i).type().equals(node.input(i).type());
+    }
+    if (!same) {
+      return at(node.source(), () -> append(node.op(), operands, attributes));
+    }
+    List<Value> own = operands.stream().map(this::local).toList();
+    Node copy = new Node(nodes.size(), node.op(), own, attributes, node.types(), node.source());
+    nodes.add(copy);
+    return copy;
+  }
+
   /** The number of nodes so far: the id of the next. */
   public int size() {
     return nodes.size();

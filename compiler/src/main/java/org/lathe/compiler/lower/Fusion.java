@@ -40,12 +40,13 @@ final class Fusion {
   private final KernelBuilder builder;
   private final Map<Value, Group> owners = new HashMap<>();
   private final Set<Group> groups = new LinkedHashSet<>();
+  private final Map<Group, Set<Value>> reads = new HashMap<>();
 
   Fusion(GraphFacts facts, Materialisation memory, Capabilities capabilities) {
     this.facts = facts;
     this.memory = memory;
     this.capabilities = capabilities;
-    this.builder = new KernelBuilder(memory, v -> null);
+    this.builder = new KernelBuilder(memory, v -> null, false);
     for (Node node : facts.live()) {
       if (GraphFacts.isAnchor(node)
           && GraphFacts.lowering(node) != null
@@ -83,7 +84,7 @@ final class Fusion {
   /** Opens groups for the roots. Building a group may find further values that must be in memory. */
   private void openRoots() {
     for (Group g : List.copyOf(groups)) {
-      reads(g);
+      findReads(g);
     }
     Set<Value> opened = new HashSet<>();
     boolean more = true;
@@ -93,7 +94,7 @@ final class Fusion {
         if (opened.add(v)) {
           Group g = Group.map(v);
           open(g);
-          reads(g);
+          findReads(g);
           more = true;
         }
       }
@@ -102,11 +103,15 @@ final class Fusion {
 
   /** The values that a group reads from memory. */
   Set<Value> reads(Group g) {
-    Set<Value> reads = new LinkedHashSet<>();
+    return reads.computeIfAbsent(g, this::findReads);
+  }
+
+  private Set<Value> findReads(Group g) {
+    Set<Value> found = new LinkedHashSet<>();
     switch (g.kind()) {
       case LOOP, BRANCH -> {
         for (Value v : g.anchor().inputs()) {
-          reads.add(memory.alias(v).base());
+          found.add(memory.alias(v).base());
         }
       }
       case CONCATENATION -> {
@@ -116,9 +121,9 @@ final class Fusion {
           Kernel k = builder.part(part, parts.get(i));
           if (k == null) {
             memory.require(part);
-            reads.add(memory.alias(part).base());
+            found.add(memory.alias(part).base());
           } else {
-            k.reads().forEach(r -> reads.add(memory.alias(r.value()).base()));
+            k.reads().forEach(r -> found.add(memory.alias(r.value()).base()));
           }
         }
       }
@@ -127,14 +132,14 @@ final class Fusion {
         if (k == null) {
           throw new IllegalStateException("no kernel for " + g);
         }
-        k.reads().forEach(r -> reads.add(memory.alias(r.value()).base()));
+        k.reads().forEach(r -> found.add(memory.alias(r.value()).base()));
       }
     }
-    return reads;
+    return found;
   }
 
-  private void connect(Group g, Set<Value> reads) {
-    for (Value v : reads) {
+  private void connect(Group g, Set<Value> found) {
+    for (Value v : found) {
       Group source = owners.get(v);
       if (source != null && source != g) {
         g.sources().add(source);
@@ -165,9 +170,10 @@ final class Fusion {
     users.remove(a);
     users.remove(b);
     open(merged);
-    Set<Value> reads = new LinkedHashSet<>();
-    k.reads().forEach(r -> reads.add(memory.alias(r.value()).base()));
-    connect(merged, reads);
+    Set<Value> found = new LinkedHashSet<>();
+    k.reads().forEach(r -> found.add(memory.alias(r.value()).base()));
+    reads.put(merged, found);
+    connect(merged, found);
     for (Group u : users) {
       u.sources().add(merged);
       merged.users().add(u);

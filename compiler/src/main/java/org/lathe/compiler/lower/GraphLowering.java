@@ -156,7 +156,7 @@ final class GraphLowering {
   }
 
   private void buildKernels() {
-    KernelBuilder builder = new KernelBuilder(memory, placements::get);
+    KernelBuilder builder = new KernelBuilder(memory, placements::get, true);
     for (Group g : groups) {
       switch (g.kind()) {
         case MAP, REDUCE, ROW, FUSABLE, WHOLE -> kernels.put(g, List.of(built(builder.build(g, needed::contains), g)));

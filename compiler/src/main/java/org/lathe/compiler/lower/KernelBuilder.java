@@ -38,10 +38,15 @@ final class KernelBuilder {
 
   private final ExpressionBuilder.Memory memory;
   private final Function<Value, @Nullable Placement> placements;
+  private final boolean polished;
 
-  KernelBuilder(ExpressionBuilder.Memory memory, Function<Value, @Nullable Placement> placements) {
+  /**
+   * @param polished whether kernels are made in their final form, which costs more: trials are not
+   */
+  KernelBuilder(ExpressionBuilder.Memory memory, Function<Value, @Nullable Placement> placements, boolean polished) {
     this.memory = memory;
     this.placements = placements;
+    this.polished = polished;
   }
 
   /** The kernel of a group that is one kernel, storing {@code stored}; null if it is not expressible. */
@@ -94,8 +99,8 @@ final class KernelBuilder {
       return null;
     }
     Expr expr = e.build(stores.results);
-    Map spec = Coalescing.of(new Map(g.space(), operands.views(), expr, stores.views));
-    return new Kernel(spec, operands.reads(), stores.values, Expressions.cost(expr));
+    Map spec = new Map(g.space(), operands.views(), expr, stores.views);
+    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), stores.values, Expressions.cost(expr));
   }
 
   /** The part of a concatenation that lies at {@code placement}, computed where it goes. */
@@ -109,8 +114,8 @@ final class KernelBuilder {
       return null;
     }
     Expr expr = e.build(List.of(at));
-    Map spec = Coalescing.of(new Map(space, operands.views(), expr, List.of(view)));
-    return new Kernel(spec, operands.reads(), List.of(placement.target()), Expressions.cost(expr));
+    Map spec = new Map(space, operands.views(), expr, List.of(view));
+    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), List.of(placement.target()), Expressions.cost(expr));
   }
 
   /** Over the space of all that is kept, then all that is reduced: where the elements of a reduction's input lie. */
@@ -184,17 +189,16 @@ final class KernelBuilder {
     List<Operands.Read> reads = new ArrayList<>(operands.reads());
     reads.addAll(after.reads());
     Reduce spec =
-        Coalescing.of(
-            new Reduce(
-                kept,
-                reduced(g.reducedShape(), g.axes()),
-                operands.views(),
-                producer,
-                combiners,
-                after.views(),
-                epilogue,
-                stores.views));
-    return new Kernel(spec, reads, stores.values, Expressions.cost(producer) + Expressions.cost(epilogue));
+        new Reduce(
+            kept,
+            reduced(g.reducedShape(), g.axes()),
+            operands.views(),
+            producer,
+            combiners,
+            after.views(),
+            epilogue,
+            stores.views);
+    return new Kernel(polished ? Coalescing.of(spec) : spec, reads, stores.values, Expressions.cost(producer) + Expressions.cost(epilogue));
   }
 
   private @Nullable Kernel row(Group g, Predicate<Value> stored) {
@@ -228,9 +232,8 @@ final class KernelBuilder {
     for (int i = 0; i < exprs.size(); i++) {
       stages.add(new RowProgram.Stage(combiners.get(i), numbered(exprs.get(i), inputs)));
     }
-    RowProgram spec =
-        Coalescing.of(new RowProgram(g.rows(), g.columns(), operands.views(), stages, result, stores.views));
-    return new Kernel(spec, operands.reads(), stores.values, cost + Expressions.cost(result));
+    RowProgram spec = new RowProgram(g.rows(), g.columns(), operands.views(), stages, result, stores.views);
+    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), stores.values, cost + Expressions.cost(result));
   }
 
   private static void bindStages(Group g, ExpressionBuilder e, List<DType> types) {
@@ -273,7 +276,7 @@ final class KernelBuilder {
     }
     Epilogue epilogue = new Epilogue(expr, operands.views(), stores.views);
     KernelSpec spec = rule.build(types, views, node.attributes(), node.output().type(), epilogue);
-    if (spec instanceof Contraction c) {
+    if (polished && spec instanceof Contraction c) {
       spec = Coalescing.of(c);
     }
     reads.addAll(operands.reads());

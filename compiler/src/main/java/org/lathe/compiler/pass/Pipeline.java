@@ -1,7 +1,9 @@
 package org.lathe.compiler.pass;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.hal.device.Capabilities;
 
@@ -48,10 +50,11 @@ public final class Pipeline {
 
   /** Runs all passes; {@code observer} is told of each. */
   public Graph run(Graph graph, PassObserver observer) {
-    Graph g = all(cleaning, graph, observer);
-    g = all(raising, g, observer);
+    Map<Pass, Graph> done = new HashMap<>();
+    Graph g = all(cleaning, graph, done, observer);
+    g = all(raising, g, done, observer);
     for (int round = 0; round < MOST_ROUNDS; round++) {
-      Graph cleaner = all(cleaning, g, observer);
+      Graph cleaner = all(cleaning, g, done, observer);
       if (cleaner == g) {
         break;
       }
@@ -60,13 +63,20 @@ public final class Pipeline {
     return g;
   }
 
-  private static Graph all(List<Pass> passes, Graph graph, PassObserver observer) {
+  /** A pass does not run again on what it found nothing to do in. */
+  private static Graph all(List<Pass> passes, Graph graph, Map<Pass, Graph> done, PassObserver observer) {
     Graph g = graph;
     for (Pass pass : passes) {
       Graph before = g;
+      if (done.get(pass) == before) {
+        continue;
+      }
       long start = System.nanoTime();
       g = pass.apply(before);
       observer.ran(pass, before, g, System.nanoTime() - start);
+      if (g == before) {
+        done.put(pass, g);
+      }
     }
     return g;
   }

@@ -71,7 +71,7 @@ final class Rewriter {
       if (replaced == null) {
         Attributes attributes = withBodies(node.attributes(), pass);
         changed |= attributes != node.attributes();
-        Node kept = builder.at(node.source(), () -> builder.append(node.op(), operands, attributes));
+        Node kept = builder.copy(node, operands, attributes);
         rule.kept(node, kept);
         replaced = outputs(kept);
       } else {

@@ -205,6 +205,10 @@ final class NaiveSequences {
               out.get(0).set(a.dtype(), NaiveKernels.element(a.out(), n, h, i, d), sum);
             }
           } else {
+            double given = in.get(next + 1).get(a.dtype(), (n * a.heads() + h) * a.queries() + i);
+            for (int j = 0; j < a.keys(); j++) {
+              p[j] = p[j] == 0 ? 0 : p[j] * Math.exp(logSum - given);
+            }
             backward(a, in, out, p, next, n, h, i);
           }
         }
