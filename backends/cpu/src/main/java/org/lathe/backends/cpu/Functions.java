@@ -104,7 +104,10 @@ final class Functions {
     int p = b.polynomial(t, -8.49099639882965e-14, 5.2789370097450217e-11, -2.022747302987682e-08, 1.1154901585541666e-05,
         0.003104015253484249, 0.13084064424037933, 1.0);
     int q = b.polynomial(t, 0.00025462298071943223, 0.02449541538953781, 0.46417391300201416, 1.0);
-    return clamp(b, b.binary(Op.DIV, b.binary(Op.MUL, c, p), q), 1);
+    int r = b.binary(Op.DIV, b.binary(Op.MUL, c, p), q);
+    // The quotient ends a unit short of 1; the exact limit matters where 1 + tanh(x) meets an infinity.
+    r = b.select(b.compare(Op.LT, b.f32(9), x), b.f32(1), r);
+    return b.select(b.compare(Op.LT, x, b.f32(-9)), b.f32(-1), r);
   }
 
   /** The Gauss error function. */
