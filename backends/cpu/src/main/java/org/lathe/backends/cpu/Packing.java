@@ -21,6 +21,10 @@ final class Packing {
       DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int pitch, int height) {
     long bytes = stored.bytes();
     if (pitch == 0) {
+      if (stored == DType.F32 && rowStride == 1 && rows == 8 && height == 8 && Simd.PRESENT && VectorPacking.READY.now()) {
+        VectorPacking.eightSideBySide(from, 4 * kStride, k, (float[]) array, at);
+        return;
+      }
       for (int i = 0; i < k; i++) {
         line(stored, from + i * kStride * bytes, rowStride, rows, array, at + i * height);
       }
@@ -83,16 +87,24 @@ final class Packing {
     }
   }
 
-  /** Two columns at a time, so that two elements are stored at once. */
+  /** Two columns and two rows at a time, so that two elements are loaded and stored at once. */
   private static void transposed(long from, long columnStep, int k, int columns, long to, long toStep) {
     int j = 0;
     for (; j + 1 < columns; j += 2) {
       long first = from + j * columnStep;
+      long second = first + columnStep;
       long target = to + 4L * j;
-      for (int i = 0; i < k; i++) {
-        long low = Memory.getInt(first + 4L * i) & 0xffff_ffffL;
-        long high = Memory.getInt(first + columnStep + 4L * i);
-        Memory.putLong(target + i * toStep, high << 32 | low);
+      int i = 0;
+      for (; i + 1 < k; i += 2) {
+        long a = Memory.getLong(first + 4L * i);
+        long b = Memory.getLong(second + 4L * i);
+        Memory.putLong(target, b << 32 | a & 0xffff_ffffL);
+        Memory.putLong(target + toStep, b & 0xffff_ffff_0000_0000L | a >>> 32);
+        target += 2 * toStep;
+      }
+      if (i < k) {
+        Memory.putInt(target, Memory.getInt(first + 4L * i));
+        Memory.putInt(target + 4, Memory.getInt(second + 4L * i));
       }
     }
     if (j < columns) {

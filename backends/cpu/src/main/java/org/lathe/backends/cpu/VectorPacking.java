@@ -20,6 +20,7 @@ final class VectorPacking {
       int k = 8;
       long from = arena.allocate(4096, 64).address();
       long to = arena.allocate(4096, 64).address();
+      float[] array = new float[8 * k];
       WarmUp.until(
           2000,
           () -> {
@@ -27,6 +28,7 @@ final class VectorPacking {
             gather(from, from, k, 4, to, 4);
             gather(from, from, k, 8, to, 4);
             gather(from, from, k, 2 * LANES + 1, to, 4);
+            eightSideBySide(from, 4, k, array, 0);
           });
     }
   }
@@ -70,6 +72,15 @@ final class VectorPacking {
           to += toStep;
         }
       }
+    }
+  }
+
+  /** Copies eight consecutive floats for each k. The step is in bytes. */
+  static void eightSideBySide(long from, long step, int k, float[] array, int at) {
+    for (int i = 0; i < k; i++) {
+      FloatVector.fromMemorySegment(FloatVector.SPECIES_256, Memory.ALL, from, Memory.ORDER)
+          .intoArray(array, at + 8 * i);
+      from += step;
     }
   }
 
