@@ -199,7 +199,7 @@ final class Fusion {
       if (g == before) {
         return true;
       }
-      if (g.last() >= before.first() && seen.add(g)) {
+      if (seen.add(g)) {
         open.addAll(g.sources());
       }
     }

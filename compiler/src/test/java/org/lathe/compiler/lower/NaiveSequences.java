@@ -220,7 +220,7 @@ final class NaiveSequences {
     NaiveKernels.points(space, p -> m.set(v.dtype(), NaiveKernels.element(v, p), 0));
   }
 
-  /** The softmax of a query's scores, then their log-sum-exp. */
+  /** A query's probabilities, forward by the softmax of its scores, backward by the log-sum given; then the log-sum. */
   private static double[] probabilities(Attention a, List<Memory> in, long n, long h, long i) {
     double[] p = new double[Math.toIntExact(a.keys()) + 1];
     double max = Double.NEGATIVE_INFINITY;
@@ -232,6 +232,14 @@ final class NaiveSequences {
       s = s * a.scale() + (a.bias() == null ? 0 : NaiveKernels.read(a.bias(), in.get(3), n, h, i, j));
       p[j] = a.causal() && j > i + a.keys() - a.queries() ? Double.NEGATIVE_INFINITY : s;
       max = Math.max(max, p[j]);
+    }
+    if (a.form() == Attention.Form.BACKWARD) {
+      double given = in.get(a.bias() == null ? 4 : 5).get(a.dtype(), (n * a.heads() + h) * a.queries() + i);
+      for (int j = 0; j < a.keys(); j++) {
+        p[j] = p[j] == Double.NEGATIVE_INFINITY ? 0 : Math.exp(p[j] - given);
+      }
+      p[p.length - 1] = given;
+      return p;
     }
     double sum = 0;
     for (int j = 0; j < a.keys(); j++) {
