@@ -142,7 +142,7 @@ final class LoopCompiler {
     Label few = k.newLabel();
     Label end = k.newLabel();
     k.iconst_0().istore(done);
-    k.iload(2).loadConstant(vector.step()).if_icmplt(few);
+    k.iload(2).loadConstant(vector.least()).if_icmplt(few);
     scalar.prologue();
     vector.loop(done, 2);
     k.iload(done).iload(2).if_icmpge(end);

@@ -54,9 +54,9 @@ abstract sealed class RowNest {
       stridedAlongColumns += column != 0 && column != 1 ? 1 : 0;
       stridedAlongRows += row != 0 && row != v.dtype().bytes() ? 1 : 0;
     }
-    boolean manyRows = vector && line >= 8
+    boolean manyRows = line >= 4
         && (spec.columns() < SHORT_ROW && line > spec.columns() || stridedAlongColumns > stridedAlongRows);
-    return manyRows ? new ManyRows(new RowForms(spec, plan, byColumn, true), boxes)
+    return manyRows ? new ManyRows(new RowForms(spec, plan, byColumn, vector), boxes)
         : new OneRow(new RowForms(spec, plan, rows, vector && spec.columns() >= 16), boxes);
   }
 

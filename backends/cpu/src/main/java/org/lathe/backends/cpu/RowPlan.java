@@ -7,13 +7,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lathe.hal.DType;
+import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Expr;
+import org.lathe.hal.expr.UnaryOp;
 import org.lathe.hal.spec.RowProgram;
 import org.lathe.hal.spec.View;
 
 /**
  * The stages of a row program with what they share: a value that a stage computes and a later one needs again, such as
  * the exponentials of a softmax, is kept in a row of scratch memory if computing it twice costs more.
+ *
+ * <p>A division of f32 by one value of the row becomes a multiplication by its reciprocal, which may change the last bit,
+ * and overflows where the divisor is subnormal.
  *
  * <p>The expressions' inputs are the element inputs, then the values of the stages as {@link Fold} hands them on, then
  * the kept rows.
@@ -40,6 +45,7 @@ final class RowPlan {
   private final int elements;
   private final int stageCount;
   private final Expr.Builder joint = Expr.builder();
+  private final boolean[] varying;
   private Expr nodes = joint.build(List.of());
 
   RowPlan(RowProgram spec) {
@@ -65,6 +71,7 @@ final class RowPlan {
       (once ? rowOutputs : elementOutputs).add(j);
     }
     nodes = joint.build(List.of());
+    varying = varies();
     Map<Integer, Integer> kept = keep(roots, elementRoots);
     for (int s = 0; s < stageCount; s++) {
       List<Integer> results = new ArrayList<>(roots.get(s));
@@ -93,13 +100,12 @@ final class RowPlan {
     Map<Integer, Integer> kept = new HashMap<>();
     Map<Integer, Integer> computedBy = new HashMap<>();
     int[] cost = costs();
-    boolean[] varies = varies();
     List<List<Integer>> all = new ArrayList<>(roots);
     all.add(elementRoots);
     for (int s = 0; s < all.size(); s++) {
       Set<Integer> seen = new HashSet<>();
       for (int root : all.get(s)) {
-        visit(root, s, seen, computedBy, kept, cost, varies);
+        visit(root, s, seen, computedBy, kept, cost);
       }
       int stage = s;
       seen.forEach(n -> computedBy.putIfAbsent(n, stage));
@@ -109,14 +115,14 @@ final class RowPlan {
 
   /** Goes down from a root; stops at the largest values that an earlier stage has computed. */
   private void visit(int node, int stage, Set<Integer> seen, Map<Integer, Integer> computedBy,
-      Map<Integer, Integer> kept, int[] cost, boolean[] varies) {
+      Map<Integer, Integer> kept, int[] cost) {
     Integer earlier = computedBy.get(node);
     DType type = nodes.nodes().get(node).type();
     boolean storable = type == type.compute() && type != DType.BOOL && type != DType.U8;
     if (kept.containsKey(node)) {
       return;
     }
-    if (earlier != null && storable && varies[node] && cost[node] >= WORTH_KEEPING) {
+    if (earlier != null && storable && varying[node] && cost[node] >= WORTH_KEEPING) {
       kept.put(node, keptTypes.size());
       keeps.get(earlier).add(keptTypes.size());
       keptTypes.add(type);
@@ -124,7 +130,7 @@ final class RowPlan {
     }
     if (seen.add(node)) {
       for (int operand : nodes.nodes().get(node).operands()) {
-        visit(operand, stage, seen, computedBy, kept, cost, varies);
+        visit(operand, stage, seen, computedBy, kept, cost);
       }
     }
   }
@@ -201,6 +207,8 @@ final class RowPlan {
       }
       position = b.add(switch (n) {
         case Expr.Unary u -> new Expr.Unary(u.op(), at(done, u.a()), u.type());
+        case Expr.Binary x when divides(x) -> new Expr.Binary(BinaryOp.MUL, at(done, x.a()),
+            b.unary(UnaryOp.RECIPROCAL, at(done, x.b())), x.type());
         case Expr.Binary x -> new Expr.Binary(x.op(), at(done, x.a()), at(done, x.b()), x.type());
         case Expr.Select s -> new Expr.Select(at(done, s.condition()), at(done, s.a()), at(done, s.b()), s.type());
         case Expr.Cast c -> new Expr.Cast(at(done, c.a()), c.type());
@@ -209,6 +217,11 @@ final class RowPlan {
     }
     done.put(node, position);
     return position;
+  }
+
+  /** Whether a node divides what varies along the row by one value of the row. */
+  private boolean divides(Expr.Binary x) {
+    return x.op() == BinaryOp.DIV && x.type() == DType.F32 && varying[x.a()] && !varying[x.b()];
   }
 
   private static int at(Map<Integer, Integer> done, int node) {

@@ -116,7 +116,7 @@ final class VectorEmitter {
     return spec.outputs().stream().anyMatch(o -> o.fold() != null) ? LoopSpec.LANES : lanes;
   }
 
-  /** Emits the loop over the whole steps of {@code n} points; leaves the first point not done in {@code i}. */
+  /** Emits the loop over {@code n} points, whole vectors of them; leaves the first point not done in {@code i}. */
   void loop(int i, int n) {
     int copies = step() / lanes;
     hoist();
@@ -132,30 +132,48 @@ final class VectorEmitter {
     code.iconst_0().istore(i).goto_(condition).labelBinding(start);
     int[] hoisted = local.clone();
     for (int u = 0; u < copies; u++) {
-      System.arraycopy(hoisted, 0, local, 0, local.length);
-      position = -1;
-      for (int k = 0; k < body.size(); k++) {
-        if (!scalar.isUniform(k)) {
-          emit(k, i, u * lanes);
-        }
-      }
-      for (int j = 0; j < results.length; j++) {
-        LoopSpec.Output out = spec.outputs().get(j);
-        if (out.fold() == null) {
-          store(j, out.dtype(), i, u * lanes);
-        } else if (out.isArg()) {
-          foldPosition(j, accumulators[j][u], positions[j][u], i, u * lanes);
-        } else {
-          code.aload(accumulators[j][u]).aload(local[results[j]]);
-          binary(ScalarEmitter.operation(out.fold()), kind(out.dtype()));
-          code.astore(accumulators[j][u]);
-        }
-      }
+      points(hoisted, accumulators, positions, u, i, u * lanes);
     }
     code.iload(i).loadConstant(step()).iadd().istore(i);
     code.labelBinding(condition).iload(i).iload(bound).if_icmplt(start);
+    // What is left is less than a step: the vectors of it go to the first accumulators, as in a whole step.
+    Label done = code.newLabel();
+    for (int u = 0; u < copies - 1; u++) {
+      code.iload(i).loadConstant(lanes).iadd().iload(n).if_icmpgt(done);
+      points(hoisted, accumulators, positions, u, i, 0);
+      code.iload(i).loadConstant(lanes).iadd().istore(i);
+    }
+    code.labelBinding(done);
     for (int j = 0; j < results.length; j++) {
       storeAccumulators(j, accumulators[j], positions[j]);
+    }
+  }
+
+  /** Points that the vector form needs at least. */
+  int least() {
+    return lanes;
+  }
+
+  /** Emits one vector of points, {@code ahead} of {@code i}, with accumulators {@code u}. */
+  private void points(int[] hoisted, int[][] accumulators, int[][] positions, int u, int i, int ahead) {
+    System.arraycopy(hoisted, 0, local, 0, local.length);
+    position = -1;
+    for (int k = 0; k < body.size(); k++) {
+      if (!scalar.isUniform(k)) {
+        emit(k, i, ahead);
+      }
+    }
+    for (int j = 0; j < results.length; j++) {
+      LoopSpec.Output out = spec.outputs().get(j);
+      if (out.fold() == null) {
+        store(j, out.dtype(), i, ahead);
+      } else if (out.isArg()) {
+        foldPosition(j, accumulators[j][u], positions[j][u], i, ahead);
+      } else {
+        code.aload(accumulators[j][u]).aload(local[results[j]]);
+        binary(ScalarEmitter.operation(out.fold()), kind(out.dtype()));
+        code.astore(accumulators[j][u]);
+      }
     }
   }
 
