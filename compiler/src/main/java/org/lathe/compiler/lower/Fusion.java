@@ -298,8 +298,13 @@ final class Fusion {
     return groups.contains(g) ? g : owners.getOrDefault(g.values().keySet().iterator().next(), g);
   }
 
+  /** How often the scalar work of a group is done. */
+  private static long points(Group g) {
+    return g.kind() == Group.Kind.REDUCE ? g.reducedShape().product() : g.space().product();
+  }
+
   private static @Nullable Group pair(Value shared, Group a, Group b) {
-    long size = a.space().product();
+    long size = Math.max(points(a), points(b));
     boolean shares = size <= SMALL_SPACE || shared.type().size() >= size;
     if (a.kind() == Group.Kind.MAP && b.kind() == Group.Kind.MAP) {
       return shares && a.space().equals(b.space()) ? sideBySide(a, b) : null;

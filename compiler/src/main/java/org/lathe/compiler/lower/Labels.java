@@ -31,16 +31,8 @@ final class Labels {
     return text(nodes, mainNode(g));
   }
 
-  /** The label of scalar work that ends in one value. */
-  static String of(Value v, String also, ExpressionBuilder.Memory memory) {
-    Set<Node> nodes = new HashSet<>();
-    collect(v, null, memory, nodes);
-    String work = text(nodes, v.node());
-    return work.isEmpty() ? also : also + " of " + work;
-  }
-
-  private static void collect(Value v, @Nullable Group g, ExpressionBuilder.Memory memory, Set<Node> nodes) {
-    boolean own = g != null && g.computes(v);
+  private static void collect(Value v, Group g, ExpressionBuilder.Memory memory, Set<Node> nodes) {
+    boolean own = g.computes(v);
     if ((memory.contains(v) && !own) || !nodes.add(v.node())) {
       return;
     }
@@ -51,8 +43,7 @@ final class Labels {
 
   private static @Nullable Node mainNode(Group g) {
     return switch (g.kind()) {
-      case MAP -> null;
-      case REDUCE, ROW -> g.reductions().getFirst();
+      case MAP, REDUCE, ROW -> null;
       default -> g.anchor();
     };
   }
@@ -63,12 +54,15 @@ final class Labels {
     List<String> names = new ArrayList<>();
     SourceLine source = main == null ? null : main.source();
     boolean onlyMoves = sorted.stream().allMatch(GraphFacts::moves);
+    if (main != null && GraphFacts.isAnchor(main) && sorted.remove(main)) {
+      sorted.addFirst(main);
+    }
     for (Node n : sorted) {
       boolean says = onlyMoves || !(GraphFacts.moves(n) || GraphFacts.lowering(n) instanceof Lowering.Constant);
       if (says) {
         names.add(n.op().name());
       }
-      if (main == null && n.source() != null && says) {
+      if (source == null && n.source() != null && says) {
         source = n.source();
       }
     }

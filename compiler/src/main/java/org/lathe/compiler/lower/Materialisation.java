@@ -248,8 +248,9 @@ final class Materialisation implements ExpressionBuilder.Memory {
     }
     int users = uses.getOrDefault(v, 0);
     long widest = spread.getOrDefault(v, v.type().size());
-    boolean dear = users > 1 && (cost > CHEAP || read.size() > FEW_OPERANDS) && cost * widest > NEGLIGIBLE;
-    boolean widened = widest > v.type().size() && cost >= 2 && cost * widest > NEGLIGIBLE;
+    boolean matters = cost * widest * Math.max(1, users) > NEGLIGIBLE;
+    boolean dear = users > 1 && (cost > CHEAP || read.size() > FEW_OPERANDS) && matters;
+    boolean widened = widest > v.type().size() && cost >= 2 && matters;
     if (cost > LARGEST || dear || widened || (tail && !continues(v))) {
       roots.add(v);
     }
