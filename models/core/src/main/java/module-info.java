@@ -13,4 +13,5 @@ module org.lathe.models {
   exports org.lathe.models.nn;
   exports org.lathe.models.optim;
   exports org.lathe.models.train;
+  exports org.lathe.models.zoo;
 }

@@ -1,0 +1,178 @@
+package org.lathe.models.zoo;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.lathe.compiler.op.LossOps;
+import org.lathe.compiler.op.Tensor;
+import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
+import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.data.Digits;
+import org.lathe.models.data.TrainTest;
+import org.lathe.models.nets.LeNet5;
+import org.lathe.models.nets.Mlp;
+import org.lathe.models.nn.Initializer;
+import org.lathe.models.nn.Layer;
+import org.lathe.models.nn.Linear;
+import org.lathe.models.nn.Module;
+import org.lathe.models.nn.Sequential;
+import org.lathe.models.optim.Adam;
+import org.lathe.models.optim.Optimizer;
+import org.lathe.models.optim.Schedule;
+import org.lathe.models.optim.Sgd;
+import org.lathe.models.train.Batches;
+import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.EarlyStopping;
+import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.Evaluation;
+import org.lathe.models.train.Field;
+import org.lathe.models.train.Group;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.Trainer;
+import org.lathe.models.train.TrainingTask;
+
+/**
+ * Classifiers of digits: pictures [batch, 1, 28, 28] to logits [batch, 10], cross-entropy.
+ *
+ * <p>The epochs are judged on a validation set; the best one's parameters are then measured on a test set that nothing was
+ * chosen by. With {@code mnist:DIR} the last tenth of the training file is the validation set.
+ */
+final class DigitClassifier extends ZooModel {
+  private static final int TRAIN = 20_000;
+  private static final int TEST = 2_000;
+  private static final double VALIDATION = 0.1;
+  private static final int PATIENCE = 6;
+
+  private final Parts parts;
+
+  /**
+   * What one classifier is made of.
+   *
+   * @param make a fresh network
+   * @param prepare from [batch, 1, 28, 28] to what the network takes
+   */
+  private record Parts(
+      Supplier<Net> make, Function<Tensor, Tensor> prepare, Optimizer optimizer, int batch, int epochs) {}
+
+  private record Net(Module module, Layer layer) {
+    static <M extends Module & Layer> Net of(M module) {
+      return new Net(module, module);
+    }
+  }
+
+  private DigitClassifier(Card card, Parts parts) {
+    super(card);
+    this.parts = parts;
+  }
+
+  private static Card card(String name, String family, String paper, double bar) {
+    return new Card(name, family, paper, "accuracy", Direction.HIGHER, bar, "digits, or mnist:DIR");
+  }
+
+  /** A linear classifier: 784 to 10. */
+  static DigitClassifier softmaxRegression() {
+    return new DigitClassifier(
+        card("softmax-regression", "regression", "Cox 1958", 0.88),
+        new Parts(
+            () -> Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))), x -> x.flatten(1), new Adam(2e-3), 100, 15));
+  }
+
+  /** 784-256-128-10, ReLU; see {@link Mlp}. */
+  static DigitClassifier mlp() {
+    return new DigitClassifier(
+        card("mlp", "perceptrons", "Rumelhart, Hinton and Williams 1986", 0.97),
+        new Parts(
+            () -> Net.of(new Mlp(Tensor::relu, Initializer.he(), 0.2, true, 784, 256, 128, 10)),
+            x -> x.flatten(1),
+            new Adam(Schedule.exponential(2e-3, 0.5, 500)),
+            128,
+            15));
+  }
+
+  /** LeNet-5 on pictures padded to 32 x 32; see {@link LeNet5}. */
+  static DigitClassifier lenet5() {
+    return new DigitClassifier(
+        card("lenet5", "convolutional", "LeCun, Bottou, Bengio and Haffner 1998", 0.985),
+        new Parts(
+            () -> Net.of(new LeNet5()),
+            DigitClassifier::forLeNet,
+            new Sgd(Schedule.exponential(0.05, 0.5, 1000), 0.9, false),
+            64,
+            15));
+  }
+
+  /** Pads [batch, 1, 28, 28] in 0..1 to 32 x 32, of about mean 0 and variance 1 as in the paper. */
+  static Tensor forLeNet(Tensor image) {
+    return image.pad(Dims.of(0, 0, 2, 2), Dims.of(0, 0, 2, 2), 0).sub(0.1).mul(3);
+  }
+
+  @Override
+  Blueprint blueprint(long batch) {
+    Net net = parts.make().get();
+    List<Field> fields = List.of(Field.floats("image", batch, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", batch));
+    Function<Tensor, Tensor> logits = image -> net.layer().apply(parts.prepare().apply(image));
+    Step training =
+        Step.training(
+            "train",
+            net.module(),
+            fields,
+            c -> {
+              Tensor loss = LossOps.softmaxCrossEntropy(logits.apply(c.input("image")), c.input("label")).mean();
+              c.minimize(loss, Group.of(net.module(), parts.optimizer()));
+              c.report("loss", loss);
+            });
+    Step inference =
+        Step.inference(
+            "predict",
+            net.module(),
+            fields,
+            c -> {
+              Tensor y = logits.apply(c.input("image"));
+              c.report("loss", LossOps.softmaxCrossEntropy(y, c.input("label")));
+              c.report("accuracy", y.argMax(1).equalTo(c.input("label")).cast(DType.F32));
+            });
+    return new Blueprint(List.of(training), inference);
+  }
+
+  @Override
+  long batch() {
+    return parts.batch();
+  }
+
+  @Override
+  Values values() {
+    return Values.uniform(10, RandomGenerator::nextDouble);
+  }
+
+  @Override
+  public TrainResult train(TrainRequest request) throws IOException {
+    TrainTest data = DataSource.digits(name(), request.data(), TRAIN, TEST, request.seed());
+    int held = (int) (VALIDATION * data.train().size());
+    int rest = data.train().size() - held;
+    Blueprint plan = blueprint(batch());
+    try (ModelState state = new ModelState(request.lathe(), request.seed());
+        BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
+        BoundStep predict = BoundStep.bind(plan.inference(), state)) {
+      Evaluation validation = new Evaluation(predict, data.train().range(rest, rest + held));
+      Trainer.Outcome outcome =
+          Trainer.train(
+              state,
+              TrainingTask.over(
+                  step,
+                  new Batches(data.train().range(0, rest), step, request.seed()),
+                  () -> Map.of("accuracy", accuracy(validation))),
+              request.options(name(), parts.epochs())
+                  .withStopping(EarlyStopping.of("accuracy", Direction.HIGHER, PATIENCE)));
+      return card().result(accuracy(new Evaluation(predict, data.test())), outcome.seconds(), outcome.checkpoint());
+    }
+  }
+
+  private static double accuracy(Evaluation evaluation) {
+    return evaluation.run().getOrDefault("accuracy", Double.NaN);
+  }
+}

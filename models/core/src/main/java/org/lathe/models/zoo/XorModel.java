@@ -1,0 +1,125 @@
+package org.lathe.models.zoo;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.lathe.compiler.op.LossOps;
+import org.lathe.compiler.op.Tensor;
+import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.data.Points;
+import org.lathe.models.nets.Mlp;
+import org.lathe.models.nn.Initializer;
+import org.lathe.models.optim.Schedule;
+import org.lathe.models.optim.Sgd;
+import org.lathe.models.train.Batches;
+import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.EarlyStopping;
+import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.Field;
+import org.lathe.models.train.Group;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.Trainer;
+import org.lathe.models.train.TrainingTask;
+
+/**
+ * Exclusive or by backpropagation (Rumelhart, Hinton and Williams 1986): x [batch, 2] to [batch, 1] through five sigmoid
+ * units and a sigmoid output, squared error, the whole table as one batch.
+ *
+ * <p>It differs from the paper's network of two hidden units in having five, with which nearly no start gets stuck.
+ */
+final class XorModel extends ZooModel {
+  private static final int STEPS_PER_EPOCH = 500;
+  private static final int EPOCHS = 40;
+  private static final double GOAL = 0.05;
+
+  XorModel() {
+    super(
+        new Card(
+            "xor",
+            "perceptrons",
+            "Rumelhart, Hinton and Williams 1986",
+            "max_error",
+            Direction.LOWER,
+            0.1,
+            "points: the four cases"));
+  }
+
+  @Override
+  Blueprint blueprint(long batch) {
+    Mlp model = new Mlp(Tensor::sigmoid, Initializer.xavier(), 2, 5, 1);
+    List<Field> fields = List.of(Field.floats("x", batch, 2), Field.floats("y", batch, 1));
+    Step training =
+        Step.training(
+            "train",
+            model,
+            fields,
+            c -> {
+              Tensor loss = LossOps.squaredError(model.apply(c.input("x")).sigmoid(), c.input("y")).mean();
+              c.minimize(loss, Group.of(model, new Sgd(Schedule.constant(1), 0.9, false)));
+              c.report("loss", loss);
+            });
+    Step inference =
+        Step.inference(
+            "predict",
+            model,
+            fields,
+            c -> c.report("max_error", model.apply(c.input("x")).sigmoid().sub(c.input("y")).abs().max()));
+    return new Blueprint(List.of(training), inference);
+  }
+
+  @Override
+  long batch() {
+    return 4;
+  }
+
+  @Override
+  Values values() {
+    return Values.uniform(1, RandomGenerator::nextDouble);
+  }
+
+  @Override
+  public TrainResult train(TrainRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    Blueprint plan = blueprint(batch());
+    try (ModelState state = new ModelState(request.lathe(), request.seed());
+        BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
+        BoundStep predict = BoundStep.bind(plan.inference(), state)) {
+      Batches batches = new Batches(Points.xor(), step, request.seed());
+      new Batches(Points.xor(), predict, request.seed()).fill(0);
+      TrainingTask task = new TrainingTask() {
+        @Override
+        public int iterationsPerEpoch() {
+          return STEPS_PER_EPOCH;
+        }
+
+        @Override
+        public void beginEpoch(int epoch) {
+          batches.beginEpoch(epoch);
+          batches.fill(0);
+        }
+
+        @Override
+        public double iterate(int epoch, int index) {
+          step.run();
+          return step.value("loss");
+        }
+
+        @Override
+        public Map<String, Double> evaluate(int epoch) {
+          predict.run();
+          return Map.of("max_error", predict.value("max_error"));
+        }
+      };
+      Trainer.Outcome outcome =
+          Trainer.train(
+              state,
+              task,
+              request.options(name(), EPOCHS)
+                  .withStopping(EarlyStopping.of("max_error", Direction.LOWER, EPOCHS).withGoal(GOAL)));
+      predict.run();
+      return card().result(predict.value("max_error"), outcome.seconds(), outcome.checkpoint());
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package org.lathe.models.zoo;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.lathe.compiler.ir.Graph;
+import org.lathe.compiler.ir.Literal;
+import org.lathe.compiler.lower.Donation;
+import org.lathe.models.bench.StepWorkload;
+import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.bench.Workload;
+import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.Flops;
+import org.lathe.models.train.GradientCheck;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.StepGraph;
+
+/** A model that Lathe trains: what it is, how it is trained, and how it is checked and timed. Stateless; any thread. */
+public abstract class ZooModel {
+  private static final long CHECK_BATCH = 3;
+
+  private final Card card;
+
+  ZooModel(Card card) {
+    this.card = card;
+  }
+
+  final Card card() {
+    return card;
+  }
+
+  public final String name() {
+    return card.name();
+  }
+
+  public final String family() {
+    return card.family();
+  }
+
+  public final String paper() {
+    return card.paper();
+  }
+
+  /** What the bar is held against. */
+  public final String metric() {
+    return card.metric();
+  }
+
+  public final double bar() {
+    return card.bar();
+  }
+
+  public final boolean higherIsBetter() {
+    return card.direction() == Direction.HIGHER;
+  }
+
+  /** What it is trained on unless told otherwise. */
+  public final String data() {
+    return card.data();
+  }
+
+  /** The number of trained values. */
+  public final long parameters() {
+    return blueprint(1).inference().model().parameterCount();
+  }
+
+  /** The arithmetic of one example's forward pass; see {@link Flops}. */
+  public final long flops() {
+    return Flops.of(blueprint(1).inference().trace().graph());
+  }
+
+  /**
+   * Trains it, writes checkpoints, curves and samples, and measures it.
+   *
+   * @throws IOException if data or a checkpoint cannot be read or written; the message is one line
+   * @throws IllegalArgumentException if the request asks for what the model does not have
+   */
+  public abstract TrainResult train(TrainRequest request) throws IOException;
+
+  /** The model and its steps for batches of this size. */
+  abstract Blueprint blueprint(long batch);
+
+  /** A smaller model of the same kind, for checks in the oracle. */
+  Blueprint checkBlueprint() {
+    return blueprint(CHECK_BATCH);
+  }
+
+  /** The batch size that it is trained with. */
+  abstract long batch();
+
+  /** Fills the inputs of its steps in benchmarks and checks. */
+  abstract Values values();
+
+  /**
+   * A graph with inputs, to be compared on a device with the oracle.
+   *
+   * @param what which step of the model
+   * @param inputs one for each of the graph's
+   */
+  public record Verification(String what, Graph graph, List<Literal> inputs, List<Donation> donations) {}
+
+  /** Its training steps (forward, backward, update) and its inference, small enough for the oracle. */
+  public final List<Verification> verifications() {
+    Blueprint plan = checkBlueprint();
+    List<Verification> all = new ArrayList<>();
+    List<Step> steps = new ArrayList<>(plan.training());
+    steps.add(plan.inference());
+    for (Step step : steps) {
+      StepGraph g = step.trace();
+      all.add(new Verification(step.name(), g.graph(), g.arguments(values().batch(step, 1), 1), g.donations()));
+    }
+    return all;
+  }
+
+  /** Each loss's gradient against finite differences in float64, along one random direction. */
+  public final List<GradientCheck.Result> checkGradients(long seed) {
+    List<GradientCheck.Result> all = new ArrayList<>();
+    for (Step step : checkBlueprint().training()) {
+      StepGraph g = step.traceGradients();
+      all.addAll(GradientCheck.run(g, g.arguments(values().batch(step, seed), seed), seed));
+    }
+    return all;
+  }
+
+  /** One training iteration, and one inference of one example. */
+  public final List<Workload> workloads() {
+    long training = blueprint(batch()).training().stream().mapToLong(s -> Flops.of(s.trace().graph())).sum();
+    return List.of(
+        new Workload(name() + "-train", training, false, new StepWorkload(() -> blueprint(batch()).training(), values())),
+        new Workload(
+            name() + "-infer-1", flops(), false, new StepWorkload(() -> List.of(blueprint(1).inference()), values())));
+  }
+}
