@@ -1,5 +1,6 @@
 package org.lathe.compiler.trace;
 
+import java.lang.StackWalker.StackFrame;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -12,7 +13,14 @@ import org.lathe.compiler.op.Tensor;
 
 /** Runs plain Java on symbolic tensors and records what it does. */
 public final class Tracer {
-  private static final StackWalker WALKER = StackWalker.getInstance();
+  private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
+  private static final ClassValue<Boolean> IS_LIBRARY =
+      new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+          return type.getPackage().isAnnotationPresent(LibraryCode.class);
+        }
+      };
 
   private Tracer() {}
 
@@ -33,14 +41,22 @@ public final class Tracer {
     return new GraphBuilder(name, Tracer::userLine);
   }
 
-  /** The innermost line outside of the compiler. */
+  /** The innermost line outside of the compiler and of other {@link LibraryCode}; failing that, outside of the compiler. */
   static @Nullable SourceLine userLine() {
     return WALKER.walk(
-        frames ->
-            frames
-                .filter(f -> !f.getClassName().startsWith("org.lathe.compiler.") && !f.getClassName().startsWith("java."))
-                .findFirst()
-                .map(f -> new SourceLine(String.valueOf(f.getFileName()), f.getLineNumber()))
-                .orElse(null));
+        frames -> {
+          SourceLine library = null;
+          for (StackFrame f : (Iterable<StackFrame>) frames::iterator) {
+            if (f.getClassName().startsWith("org.lathe.compiler.") || f.getClassName().startsWith("java.")) {
+              continue;
+            }
+            SourceLine line = new SourceLine(String.valueOf(f.getFileName()), f.getLineNumber());
+            if (!IS_LIBRARY.get(f.getDeclaringClass())) {
+              return line;
+            }
+            library = library == null ? line : library;
+          }
+          return library;
+        });
   }
 }
