@@ -1,0 +1,192 @@
+package org.lathe.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.lathe.compiler.runtime.Compilation;
+import org.lathe.compiler.runtime.Lathe;
+import org.lathe.hal.device.Drivers;
+import org.lathe.hal.device.Peaks;
+import org.lathe.hal.program.BufferDecl;
+import org.lathe.models.bench.Workload;
+import org.lathe.models.bench.Workloads;
+import org.lathe.models.zoo.Zoo;
+import org.lathe.models.zoo.ZooModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Times models and ops on devices, side by side in one process. */
+@Command(name = "bench", mixinStandardHelpOptions = true,
+    description = "Times models and workload rows: latency, FLOP/s, share of the device's measured peak, memory, compile time.")
+final class BenchCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "NAME", arity = "0..*",
+      description = "Models of the zoo, or rows of the workload table. None: a short suite.")
+  private final List<String> names = new ArrayList<>();
+
+  @Option(names = "--suite", paramLabel = "SUITE", description = "short (default), or workloads: every row.")
+  private String suite = "short";
+
+  @Option(names = "--devices", split = ",", paramLabel = "DEVICE", description = "Default: every device found.")
+  private List<String> devices = List.of();
+
+  @Option(names = "--seconds", paramLabel = "S", description = "How long to sample each row, and to warm it up (default ${DEFAULT-VALUE}).")
+  private double seconds = 1;
+
+  @Option(names = "--html", paramLabel = "FILE", description = "Also writes a report with the picture.")
+  private @Nullable Path html;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Where the picture goes (default ${DEFAULT-VALUE}).")
+  private Path out = Path.of("out", "bench");
+
+  @Mixin
+  private final Output output = new Output();
+
+  /** One timed row. */
+  record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes, double compileMillis) {}
+
+  @Override
+  public Integer call() throws IOException {
+    output.open();
+    List<Workload> work = chosen();
+    if (!(seconds > 0)) {
+      throw new CannotRun("--seconds " + seconds + ": expected a number above 0");
+    }
+    Files.createDirectories(out);
+    List<String> on = devices.isEmpty() ? found() : devices;
+    List<Lathe> lathes = new ArrayList<>();
+    List<Row> rows = new ArrayList<>();
+    Map<String, Peaks> peaks = new LinkedHashMap<>();
+    try (Progress progress = new Progress("bench", (long) work.size() * on.size())) {
+      for (String device : on) {
+        Lathe lathe = Lathe.on(device);
+        lathes.add(lathe);
+        progress.show("measuring " + device);
+        lathe.device().measurePeaks().ifPresent(p -> peaks.put(lathe.device().info().id(), p));
+      }
+      for (Workload w : work) {
+        for (Lathe lathe : lathes) {
+          progress.show(w.id());
+          rows.add(time(w, lathe, peaks.get(lathe.device().info().id())));
+          report(rows.getLast());
+          progress.step();
+        }
+      }
+    } finally {
+      lathes.forEach(Lathe::close);
+    }
+    return finish(rows, peaks);
+  }
+
+  private List<Workload> chosen() {
+    if (names.isEmpty()) {
+      return switch (suite) {
+        case "workloads" -> Workloads.all();
+        case "short" -> Workloads.all().stream().filter(Workload::inSuite).toList();
+        default -> throw new CannotRun("there is no suite '" + suite + "': choose short or workloads");
+      };
+    }
+    List<Workload> work = new ArrayList<>();
+    for (String name : names) {
+      List<Workload> matching = Workloads.all().stream().filter(w -> w.id().equals(name)).toList();
+      if (!matching.isEmpty()) {
+        work.addAll(matching);
+        continue;
+      }
+      ZooModel model = Zoo.find(name)
+          .orElseThrow(
+              () -> new CannotRun(
+                  "there is no model or workload '" + name + "': choose among the models " + Zoo.names() + " and the rows "
+                      + Workloads.all().stream().map(Workload::id).toList()));
+      work.addAll(model.workloads());
+    }
+    return work;
+  }
+
+  /** Every device that can be opened. */
+  static List<String> found() {
+    List<String> ids = new ArrayList<>();
+    for (Drivers.Listed listed : Drivers.installed().list()) {
+      if (listed instanceof Drivers.Present(var info, var dtypes)) {
+        ids.add(info.id());
+      }
+    }
+    if (ids.isEmpty()) {
+      throw new CannotRun("no device was found: ./lathe devices says why");
+    }
+    return ids;
+  }
+
+  private Row time(Workload w, Lathe lathe, @Nullable Peaks peaks) {
+    long start = System.nanoTime();
+    try (Workload.Ready ready = w.setup().prepare(lathe, 1)) {
+      double compile = ready.compilations().stream().mapToDouble(c -> c.times().total().toNanos() / 1e6).sum();
+      long bytes = 0;
+      for (Compilation c : ready.compilations()) {
+        bytes += c.program().buffers().stream().mapToLong(BufferDecl::bytes).sum();
+      }
+      Stats stats = new Measurement(1000 * seconds).run(ready::run);
+      double gflops = w.flops() / stats.median() / 1e6;
+      Double share = peaks == null ? null : gflops / peaks.gflops();
+      return new Row(w.id(), lathe.device().info().id(), stats, gflops, share, bytes, compile);
+    }
+  }
+
+  private void report(Row r) {
+    Map<String, Object> fields =
+        Output.fields(
+            "id", r.id(), "device", r.device(), "median_ms", r.stats().median(), "min_ms", r.stats().min(),
+            "p90_ms", r.stats().p90(), "reps", r.stats().count(), "gflops", r.gflops());
+    if (r.peakShare() != null) {
+      fields.put("peak_share", r.peakShare());
+    }
+    fields.put("bytes", r.bytes());
+    fields.put("compile_ms", r.compileMillis());
+    output.event("row", fields);
+  }
+
+  private int finish(List<Row> rows, Map<String, Peaks> peaks) throws IOException {
+    output.table(table(rows));
+    peaks.forEach(
+        (device, p) -> output.text(
+            "measured peak of " + device + ": " + Units.significant(p.gflops()) + " GFLOP/s f32, copy "
+                + Units.significant(p.bytesPerSecond() / 1e9) + " GB/s"));
+    Path picture = out.resolve("bench.png");
+    BenchReport.picture(rows, picture);
+    output.text("picture: " + picture);
+    if (html != null) {
+      BenchReport.html(rows, peaks, picture, html);
+      output.text("report: " + html);
+    }
+    output.event("done", Output.fields("rows", rows.size(), "picture", picture.toString()));
+    return 0;
+  }
+
+  static List<List<String>> table(List<Row> rows) {
+    List<List<String>> table = new ArrayList<>();
+    table.add(List.of("id", "device", "median ms", "min ms", "p90 ms", "steps/s", "GFLOP/s", "of peak", "memory", "compile ms", "reps"));
+    for (Row r : rows) {
+      table.add(
+          List.of(
+              r.id(),
+              r.device(),
+              Units.significant(r.stats().median()),
+              Units.significant(r.stats().min()),
+              Units.significant(r.stats().p90()),
+              Units.count(1000 / r.stats().median()),
+              Units.significant(r.gflops()),
+              r.peakShare() == null ? "-" : Units.percent(r.peakShare()),
+              Units.bytes(r.bytes()),
+              Units.significant(r.compileMillis()),
+              String.valueOf(r.stats().count())));
+    }
+    return table;
+  }
+}
