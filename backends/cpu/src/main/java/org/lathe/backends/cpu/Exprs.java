@@ -17,17 +17,30 @@ final class Exprs {
   static int[] append(Expr.Builder b, Expr e, BiFunction<Expr.Builder, Expr.Input, Integer> input) {
     int[] at = new int[e.nodes().size()];
     for (int i = 0; i < at.length; i++) {
-      at[i] = switch (e.nodes().get(i)) {
-        case Expr.Input in -> input.apply(b, in);
-        case Expr.Unary u -> b.add(new Expr.Unary(u.op(), at[u.a()], u.type()));
-        case Expr.Binary n -> b.add(new Expr.Binary(n.op(), at[n.a()], at[n.b()], n.type()));
-        case Expr.Select s -> b.add(new Expr.Select(at[s.condition()], at[s.a()], at[s.b()], s.type()));
-        case Expr.Cast c -> b.add(new Expr.Cast(at[c.a()], c.type()));
-        case Expr.Constant c -> b.add(c);
-        case Expr.Index x -> b.add(x);
-      };
+      Expr.Node node = e.nodes().get(i);
+      at[i] = node instanceof Expr.Input in ? input.apply(b, in) : b.add(moved(node, at));
     }
     return at;
+  }
+
+  /** The expression with equal nodes at one position, as all rewriting makes it. */
+  static Expr distinct(Expr e) {
+    Expr.Builder b = Expr.builder();
+    int[] at = append(b, e, Expr.Builder::add);
+    return b.build(e.results().stream().map(r -> at[r]).toList());
+  }
+
+  /** A node with its operands at new positions. */
+  static Expr.Node moved(Expr.Node node, int[] at) {
+    return switch (node) {
+      case Expr.Unary u -> new Expr.Unary(u.op(), at[u.a()], u.type());
+      case Expr.Binary n -> new Expr.Binary(n.op(), at[n.a()], at[n.b()], n.type());
+      case Expr.Select s -> new Expr.Select(at[s.condition()], at[s.a()], at[s.b()], s.type());
+      case Expr.Cast c -> new Expr.Cast(at[c.a()], c.type());
+      case Expr.Input in -> in;
+      case Expr.Constant c -> c;
+      case Expr.Index x -> x;
+    };
   }
 
   /** The expression with its half nodes as f32, rounded only where a cast says so: what reductions combine. */

@@ -33,6 +33,12 @@ final class LoopCompiler {
   /** Points after which a loop is worth compiling in its vector form. */
   private static final int WORTH_WARMING = 10_000;
 
+  /**
+   * Instructions of one loop at most. Of chains of tanh, one of 516 instructions was compiled without boxed vectors, one
+   * of 684 was not. A loop with folds has its body three times.
+   */
+  private static final int MOST_INSTRUCTIONS = 450;
+
   /** Whether vector forms are used from the first call. For tests: they are slow then, and as right as ever. */
   static volatile boolean eager;
 
@@ -41,7 +47,13 @@ final class LoopCompiler {
   /** The loop of a spec, compiled at the first call. */
   static Loop compile(LoopSpec spec) {
     Loop loop = LOOPS.get(spec);
-    return loop != null ? loop : LOOPS.computeIfAbsent(spec, LoopCompiler::define);
+    if (loop == null) {
+      // Not computeIfAbsent: a loop that is split compiles its parts.
+      Loop made = define(spec);
+      Loop other = LOOPS.putIfAbsent(spec, made);
+      loop = other != null ? other : made;
+    }
+    return loop;
   }
 
   /** Whether the loop of a spec is a vector loop. */
@@ -66,6 +78,10 @@ final class LoopCompiler {
   private static Loop define(LoopSpec spec) {
     Lowering.Lowered lowered = Lowering.of(spec);
     int width = spec.vector() ? VectorEmitter.width(spec, lowered) : 0;
+    boolean folds = spec.outputs().stream().anyMatch(o -> o.fold() != null);
+    if (lowered.body().size() > MOST_INSTRUCTIONS / (folds ? 3 : 1)) {
+      return SplitLoop.of(spec);
+    }
     byte[] bytes = ClassFile.of().build(NAME, c -> classBody(c, spec, lowered, width));
     try {
       MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(bytes, true);

@@ -40,7 +40,8 @@ final class ReduceKernel implements Kernel {
   }
 
   static Kernel of(Reduce spec) {
-    return new ReduceKernel(spec);
+    return new ReduceKernel(new Reduce(spec.kept(), spec.reduced(), spec.inputViews(), Exprs.distinct(spec.producer()),
+        spec.combiners(), spec.epilogueInputs(), Exprs.distinct(spec.epilogue()), spec.outputViews()));
   }
 
   @Override

@@ -227,6 +227,45 @@ class LoopCompilerTest {
   }
 
   @Test
+  void largeExpressionsAreSplit() {
+    Random r = new Random(6);
+    for (List<DType> types : List.of(List.of(DType.F32, DType.F32), List.of(DType.BF16, DType.F32),
+        List.of(DType.F64, DType.I64, DType.BOOL))) {
+      Expr e = exact(r, types, 1500, true);
+      check(e, types, types.stream().map(t -> 1L).toList(), 601, r, 0);
+    }
+    Expr.Builder b = Expr.builder();
+    int v = b.input(0, DType.F32);
+    for (int i = 0; i < 40; i++) {
+      v = b.unary(UnaryOp.TANH, b.binary(BinaryOp.ADD, v, b.cast(b.add(new Expr.Index(i % 2)), DType.F32)));
+    }
+    check(b.build(List.of(v)), List.of(DType.F32), List.of(1L), 600, r, 64);
+  }
+
+  @Test
+  void loopsBecomeHot() throws ReflectiveOperationException, InterruptedException {
+    Expr.Builder b = Expr.builder();
+    Expr e = b.build(List.of(b.unary(UnaryOp.SIGMOID, b.binary(BinaryOp.SUB, b.input(0, DType.F32),
+        b.constant(DType.F32, 0.8125)))));
+    Loop loop = LoopCompiler.compile(LoopSpec.of(e, List.of(new LoopSpec.Input(DType.F32, 1)),
+        List.of(LoopSpec.store(DType.F32, 1)), List.of(), true));
+    if (!(loop instanceof VectorLoop)) {
+      return;
+    }
+    var hot = loop.getClass().getDeclaredField("hot");
+    hot.setAccessible(true);
+    try (Arena arena = Arena.ofConfined()) {
+      long[] a = {arena.allocate(4000, 64).address(), arena.allocate(4000, 64).address()};
+      long end = System.nanoTime() + 30_000_000_000L;
+      while (!hot.getBoolean(null) && System.nanoTime() < end) {
+        loop.run(a, 1000);
+        Thread.sleep(1);
+      }
+      assertTrue(hot.getBoolean(null), "the vector form is in use");
+    }
+  }
+
+  @Test
   void equalSpecsShareAClass() {
     Expr.Builder a = Expr.builder();
     Expr.Builder b = Expr.builder();
