@@ -21,7 +21,7 @@ import org.lathe.system.fuzz.RandomGraphs.Case;
  * input with the value that the oracle gives it.
  */
 final class Shrinker {
-  private static final int TRIES = 400;
+  private static final int TRIES = 3000;
 
   private final Predicate<Case> fails;
   private int tries;
