@@ -1,6 +1,5 @@
 package org.lathe.backends.cpu;
 
-import org.lathe.hal.device.Unsupported;
 import org.lathe.hal.spec.Attention;
 import org.lathe.hal.spec.Contraction;
 import org.lathe.hal.spec.Convolution;
@@ -42,9 +41,5 @@ final class Kernels {
       case Scan s -> ScanKernel.of(s);
       case Copy s -> CopyKernel.of(s);
     };
-  }
-
-  private static Kernel unwired(KernelSpec spec) {
-    throw new Unsupported(spec, "no kernel is wired for it");
   }
 }
