@@ -83,11 +83,15 @@ final class ContractionKernel implements Kernel {
     int rows = (int) Math.min(tiling.panels, Math.max(1, ROW_TILE / tiling.rows));
     int columns = COLUMN_PANELS;
     if (work >= PARALLEL_OPERATIONS) {
-      while (columns > 1 && tasks(rows, columns) < ENOUGH_TASKS) {
-        columns /= 2;
-      }
-      while (rows * tiling.rows >= 2 * LEAST_ROWS && tasks(rows, columns) < ENOUGH_TASKS) {
-        rows = (rows + 1) / 2;
+      while (tasks(rows, columns) < ENOUGH_TASKS) {
+        boolean manyRows = rows * tiling.rows >= 2 * LEAST_ROWS;
+        if (manyRows && (columns == 1 || rows * tiling.rows > columns * tiling.columns())) {
+          rows = (rows + 1) / 2;
+        } else if (columns > 1) {
+          columns /= 2;
+        } else {
+          break;
+        }
       }
     }
     this.rowPanels = rows;

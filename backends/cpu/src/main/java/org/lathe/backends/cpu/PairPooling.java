@@ -1,6 +1,9 @@
 package org.lathe.backends.cpu;
 
-/** Maxima of f32 windows of 2x2 elements that step by 2: one line of results at a time. */
+/**
+ * Maxima and means of f32 windows of 2x2 elements that step by 2: one line of results at a time. All forms of it give the
+ * same bits.
+ */
 interface PairPooling {
   /** The shortest line of results. */
   int LEAST_WIDTH = 4;
@@ -15,4 +18,10 @@ interface PairPooling {
 
   /** Writes each window's gradient to the place of its maximum, and 0 to the other three. */
   void route(long data, long step, long gradient, long to);
+
+  /** Writes each window's mean: the sums of its two columns, added, over 4. */
+  void mean(long data, long step, long to);
+
+  /** Writes a quarter of each window's gradient to its four elements. */
+  void spread(long step, long gradient, long to);
 }

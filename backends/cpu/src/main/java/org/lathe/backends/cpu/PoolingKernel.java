@@ -53,8 +53,7 @@ final class PoolingKernel implements Kernel {
   }
 
   private boolean isPairs() {
-    return p.kind() == Kind.MAX
-        && type == DType.F32
+    return type == DType.F32
         && p.windowHeight() == 2
         && p.windowWidth() == 2
         && p.strideY() == 2
@@ -95,7 +94,12 @@ final class PoolingKernel implements Kernel {
     if (pairs != null) {
       for (int y = 0; y < p.outHeight(); y++) {
         long line = 8L * y * p.width();
-        pairs.pick(data + line, other + line, 4 * p.width(), to + 4 * y * p.outWidth());
+        long result = to + 4 * y * p.outWidth();
+        if (p.kind() == Kind.MEAN) {
+          pairs.mean(data + line, 4 * p.width(), result);
+        } else {
+          pairs.pick(data + line, other + line, 4 * p.width(), result);
+        }
       }
       return;
     }
@@ -215,7 +219,12 @@ final class PoolingKernel implements Kernel {
       Memory.fill(to, dataElements * bytes, (byte) 0);
     }
     for (int y = 0; y < p.outHeight(); y++) {
-      pooling.route(data + 2 * y * pitch, pitch, from + 4 * y * p.outWidth(), to + 2 * y * pitch);
+      long gradient = from + 4 * y * p.outWidth();
+      if (p.kind() == Kind.MEAN) {
+        pooling.spread(pitch, gradient, to + 2 * y * pitch);
+      } else {
+        pooling.route(data + 2 * y * pitch, pitch, gradient, to + 2 * y * pitch);
+      }
     }
   }
 

@@ -40,4 +40,26 @@ record ScalarPairPooling(int width) implements PairPooling {
       Memory.putFloat(at + step + 4, best == 3 ? g : 0);
     }
   }
+
+  @Override
+  public void mean(long data, long step, long to) {
+    for (int x = 0; x < width; x++) {
+      long at = data + 8L * x;
+      float left = Memory.getFloat(at) + Memory.getFloat(at + step);
+      float right = Memory.getFloat(at + 4) + Memory.getFloat(at + step + 4);
+      Memory.putFloat(to + 4L * x, (left + right) * 0.25f);
+    }
+  }
+
+  @Override
+  public void spread(long step, long gradient, long to) {
+    for (int x = 0; x < width; x++) {
+      float g = Memory.getFloat(gradient + 4L * x) * 0.25f;
+      long at = to + 8L * x;
+      Memory.putFloat(at, g);
+      Memory.putFloat(at + 4, g);
+      Memory.putFloat(at + step, g);
+      Memory.putFloat(at + step + 4, g);
+    }
+  }
 }

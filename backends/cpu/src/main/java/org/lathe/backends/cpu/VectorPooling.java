@@ -174,6 +174,41 @@ final class VectorPooling implements PairPooling {
   }
 
   @Override
+  public void mean(long data, long step, long to) {
+    for (int x = 0; ; x += LANES) {
+      int first = Math.min(x, width - LANES);
+      long d = data + 8L * first;
+      FloatVector low = at(d).add(at(d + step));
+      FloatVector high = at(d + 4L * LANES).add(at(d + step + 4L * LANES));
+      halves(low, high, EVEN)
+          .add(halves(low, high, ODD))
+          .mul(0.25f)
+          .intoMemorySegment(Memory.ALL, to + 4L * first, Memory.ORDER);
+      if (first + LANES >= width) {
+        return;
+      }
+    }
+  }
+
+  @Override
+  public void spread(long step, long gradient, long to) {
+    for (int x = 0; ; x += LANES) {
+      int first = Math.min(x, width - LANES);
+      FloatVector g = at(gradient + 4L * first).mul(0.25f);
+      FloatVector low = g.rearrange(LOW);
+      FloatVector high = g.rearrange(HIGH);
+      long d = to + 8L * first;
+      low.intoMemorySegment(Memory.ALL, d, Memory.ORDER);
+      high.intoMemorySegment(Memory.ALL, d + 4L * LANES, Memory.ORDER);
+      low.intoMemorySegment(Memory.ALL, d + step, Memory.ORDER);
+      high.intoMemorySegment(Memory.ALL, d + step + 4L * LANES, Memory.ORDER);
+      if (first + LANES >= width) {
+        return;
+      }
+    }
+  }
+
+  @Override
   public String toString() {
     return LANES + " at a time";
   }

@@ -25,6 +25,18 @@ final class WarmingPairPooling implements PairPooling {
     target.route(data, step, gradient, to);
   }
 
+  @Override
+  public void mean(long data, long step, long to) {
+    want();
+    target.mean(data, step, to);
+  }
+
+  @Override
+  public void spread(long step, long gradient, long to) {
+    want();
+    target.spread(step, gradient, to);
+  }
+
   private void want() {
     if (!wanted) {
       wanted = true;
@@ -40,11 +52,13 @@ final class WarmingPairPooling implements PairPooling {
       long other = arena.allocate(2 * line, 64).address();
       long result = arena.allocate(line, 64).address();
       WarmUp.until(
-          50L * width + 500,
+          60L * width + 600,
           () -> {
             vector.pick(data, data, line, result);
             vector.pick(data, other, line, result);
             vector.route(data, line, result, other);
+            vector.mean(data, line, result);
+            vector.spread(line, result, other);
           });
     }
     target = vector;
