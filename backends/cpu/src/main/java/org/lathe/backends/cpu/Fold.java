@@ -22,7 +22,7 @@ record Fold(Combiner combiner, DType dtype, DType type) {
   private static final int LANES = LoopSpec.LANES;
 
   static Fold of(Combiner combiner, DType dtype) {
-    return new Fold(combiner, dtype, ScalarEmitter.partial(dtype));
+    return new Fold(combiner, dtype, ScalarTypes.partial(dtype));
   }
 
   boolean isArg() {

@@ -76,14 +76,14 @@ final class ReduceNest {
     indices = indexDims.length;
     int args = (int) folds.stream().filter(Fold::isArg).count();
 
-    Nest k = keptNest(spec, low, sizes, indexDims);
-    k = k.normalised(inputs > 0 ? mainInput(spec) : k.slots() - 1).atLeastOne();
+    Nest k = ReduceSlots.keptNest(spec, low, sizes, indexDims);
+    k = k.normalised(inputs > 0 ? ReduceSlots.mainInput(spec) : k.slots() - 1).atLeastOne();
     List<DType> keptTypes = new ArrayList<>(types);
     Nest byColumn = k.innermost(ReduceTerm.bestLine(k, keptTypes));
 
     long points = spec.space().product();
     long keptPoints = k.points();
-    long reduced = boxes.stream().mapToLong(b -> box(b, keptRank0)).sum();
+    long reduced = boxes.stream().mapToLong(b -> ReduceSlots.reducedPoints(b, keptRank0)).sum();
     boolean vector = points >= 64;
     // The odometers' positions lie behind the loop's slots and the kept slots.
     keptSlots = k.slots();
@@ -96,17 +96,17 @@ final class ReduceNest {
     List<ReduceTerm> asColumns = new ArrayList<>();
     long[] columnStep = byColumn.steps()[byColumn.rank() - 1];
     for (Boxes.Box box : boxes) {
-      if (box(box, keptRank0) == 0) {
+      if (ReduceSlots.reducedPoints(box, keptRank0) == 0) {
         continue;
       }
       Expr producer = box.expr(spec.producer(), spec.inputViews());
       asLines.add(ReduceTerm.line(
-          reducedNest(spec, box, fold.length, indexDims, args), producer, types, folds, vector, termAt));
+          ReduceSlots.reducedNest(spec, box, fold.length, indexDims, args), producer, types, folds, vector, termAt));
       Expr step = Exprs.accumulating(Exprs.widened(producer), inputs, folds, spec.space().rank());
       long[] lineStep = new long[inputs + 2 * rows + indices + (args > 0 ? 1 : 0)];
       System.arraycopy(columnStep, 0, lineStep, 0, inputs);
       System.arraycopy(columnStep, inputs, lineStep, inputs + 2 * rows, indices);
-      asColumns.add(ReduceTerm.column(reducedNest(spec, box, 2 * rows, indexDims, args > 0 ? 1 : 0), step, types, folds,
+      asColumns.add(ReduceTerm.column(ReduceSlots.reducedNest(spec, box, 2 * rows, indexDims, args > 0 ? 1 : 0), step, types, folds,
           lineStep, vector, termAt));
     }
     long columnLine = byColumn.sizes()[byColumn.rank() - 1];
@@ -138,7 +138,7 @@ final class ReduceNest {
         : (int) Math.min(Math.clamp(keptPoints * reduced / CHUNK_POINTS, 1, ENOUGH_UNITS / Math.max(1, units)),
             Math.max(1, reducedUnits));
     longs = termAt + Arrays.stream(terms).mapToInt(t -> t.odometer.positionLongs()).max().orElse(0);
-    operandOf = operands(spec);
+    operandOf = ReduceSlots.operands(spec, keptSlots);
 
     long[] lineStep = n.steps()[n.rank() - 1];
     int first = inputs + indices;
@@ -169,85 +169,6 @@ final class ReduceNest {
     variant = keptPoints + " x " + reduced + (columns ? " by columns of " : " by lines, results ") + width
         + (chunks > 1 ? ", " + chunks + " chunks" : "")
         + (terms.length > 0 && terms[0].vector ? ", vector" : ", scalar");
-  }
-
-  private static long box(Boxes.Box b, int from) {
-    long p = 1;
-    for (int d = from; d < b.sizes().length; d++) {
-      p *= b.sizes()[d];
-    }
-    return p;
-  }
-
-  /** The input that moves the most. */
-  private static int mainInput(Reduce spec) {
-    int best = 0;
-    long most = -1;
-    for (int i = 0; i < spec.inputViews().size(); i++) {
-      long moved = 1;
-      for (int d = 0; d < spec.space().rank(); d++) {
-        moved *= spec.inputViews().get(i).strides().get(d) != 0 ? spec.space().get(d) : 1;
-      }
-      if (moved > most) {
-        most = moved;
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  /** Slots: the producer's inputs and indices, the epilogue's inputs, the outputs, the epilogue's indices. */
-  private static Nest keptNest(Reduce spec, long[] low, long[] sizes, int[] indexDims) {
-    int rank = spec.kept().rank();
-    Nest.Builder b = new Nest.Builder(low, sizes);
-    for (View v : spec.inputViews()) {
-      b.slot(v.strides().slice(0, rank).toArray(), v.offset(), v.dtype().bytes());
-    }
-    for (int d : indexDims) {
-      b.slot(unit(rank, d), 0, 1);
-    }
-    return b.views(spec.epilogueInputs()).views(spec.outputViews()).indices(spec.epilogue()).build();
-  }
-
-  private static long[] unit(int rank, int d) {
-    long[] u = new long[rank];
-    if (d >= 0 && d < rank) {
-      u[d] = 1;
-    }
-    return u;
-  }
-
-  /** Slots: the producer's inputs, {@code fixed} addresses of results, the indices, {@code positions} positions. */
-  private static Nest reducedNest(Reduce spec, Boxes.Box box, int fixed, int[] indexDims, int positions) {
-    int from = spec.kept().rank();
-    int rank = spec.reduced().rank();
-    long[] low = Arrays.copyOfRange(box.low(), from, from + rank);
-    Nest.Builder b = new Nest.Builder(low, Arrays.copyOfRange(box.sizes(), from, from + rank));
-    for (View v : spec.inputViews()) {
-      b.slot(v.strides().slice(from, from + rank).toArray(), 0, v.dtype().bytes());
-    }
-    for (int i = 0; i < fixed; i++) {
-      b.fixed();
-    }
-    for (int d : indexDims) {
-      b.slot(unit(rank, d - from), 0, 1);
-    }
-    for (int i = 0; i < positions; i++) {
-      b.slot(spec.reduced().rowMajorStrides().toArray(), 0, 1);
-    }
-    return b.build();
-  }
-
-  /** The operand whose address each kept slot starts from, -1 for indices. */
-  private int[] operands(Reduce spec) {
-    int[] of = new int[keptSlots];
-    int operand = 0;
-    int addressed = spec.epilogueInputs().size() + spec.outputViews().size();
-    for (int k = 0; k < keptSlots; k++) {
-      boolean index = k >= inputs && k < inputs + indices || k >= inputs + indices + addressed;
-      of[k] = index ? -1 : operand++;
-    }
-    return of;
   }
 
   private Loop mergeLoop(boolean vector) {

@@ -1,13 +1,14 @@
 package org.lathe.backends.cpu;
 
 import static java.lang.constant.ConstantDescs.CD_boolean;
-import static java.lang.constant.ConstantDescs.CD_byte;
-import static java.lang.constant.ConstantDescs.CD_double;
 import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
-import static java.lang.constant.ConstantDescs.CD_long;
-import static java.lang.constant.ConstantDescs.CD_short;
-import static java.lang.constant.ConstantDescs.CD_void;
+import static org.lathe.backends.cpu.ScalarTypes.getMemory;
+import static org.lathe.backends.cpu.ScalarTypes.partial;
+import static org.lathe.backends.cpu.ScalarTypes.primitive;
+import static org.lathe.backends.cpu.ScalarTypes.putMemory;
+import static org.lathe.backends.cpu.ScalarTypes.signature;
+import static org.lathe.backends.cpu.ScalarTypes.typeKind;
 
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -16,7 +17,6 @@ import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,6 @@ import org.lathe.hal.expr.Combiner;
 
 /** Emits the scalar form of a loop body; the vector form uses it for what is uniform along the line. */
 final class ScalarEmitter {
-  static final ClassDesc MEMORY = desc(Memory.class);
   private static final ClassDesc SCALAR_MATH = desc(ScalarMath.class);
   private static final ClassDesc MATH = desc(Math.class);
 
@@ -113,7 +112,7 @@ final class ScalarEmitter {
         for (int lane = 0; lane < LoopSpec.LANES; lane++) {
           pushLane(j, lane, kind);
           pushIdentity(spec.outputs().get(j));
-          putMemory(kind);
+          putMemory(code, kind);
         }
       }
     }
@@ -138,7 +137,7 @@ final class ScalarEmitter {
         DType kind = partial(out.dtype());
         code.lload(address[spec.outputSlot(j)]);
         join(j, 0, 1, kind, operation(out.fold()));
-        putMemory(kind);
+        putMemory(code, kind);
       }
     }
   }
@@ -147,7 +146,7 @@ final class ScalarEmitter {
   private void join(int j, int lane, int width, DType kind, Op op) {
     if (width == LoopSpec.LANES) {
       pushLane(j, lane, kind);
-      getMemory(kind);
+      getMemory(code, kind);
       return;
     }
     join(j, lane, 2 * width, kind, op);
@@ -175,7 +174,7 @@ final class ScalarEmitter {
       if (out.fold() == null) {
         pushElementAddress(spec.outputSlot(j), out.dtype(), out.stride(), i);
         push(results[j]);
-        putMemory(out.dtype());
+        putMemory(code, out.dtype());
       } else if (out.isArg()) {
         foldPosition(j, out, i);
       } else {
@@ -209,7 +208,7 @@ final class ScalarEmitter {
       case INPUT -> {
         LoopSpec.Input in = spec.inputs().get((int) x.imm());
         pushElementAddress((int) x.imm(), in.dtype(), in.stride(), i);
-        getMemory(in.dtype());
+        getMemory(code, in.dtype());
       }
       case INDEX -> {
         argument(spec.indexSlot((int) x.imm()));
@@ -377,10 +376,10 @@ final class ScalarEmitter {
     DType memory = partial(spec.outputs().get(j).dtype());
     pushLaneAddress(j, 0, memory, i);
     code.dup2();
-    getMemory(memory);
+    getMemory(code, memory);
     push(results[j]);
-    combine(operation(combiner), kind(memory));
-    putMemory(memory);
+    combine(operation(combiner), ScalarTypes.kind(memory));
+    putMemory(code, memory);
   }
 
   static Op operation(Combiner combiner) {
@@ -398,7 +397,7 @@ final class ScalarEmitter {
     DType memory = partial(out.dtype());
     int best = code.allocateLocal(typeKind(memory));
     pushLaneAddress(j, 0, memory, i);
-    getMemory(memory);
+    getMemory(code, memory);
     code.storeLocal(typeKind(memory), best);
     Label end = code.newLabel();
     push(results[j]);
@@ -408,22 +407,14 @@ final class ScalarEmitter {
     code.ifeq(end);
     pushLaneAddress(j, 0, memory, i);
     push(results[j]);
-    putMemory(memory);
+    putMemory(code, memory);
     pushLaneAddress(j, LoopSpec.LANES * memory.bytes(), DType.I32, i);
     argument(spec.positionSlot(j));
     code.l2i().iload(i);
     scale(spec.positionStep());
     code.iadd();
-    putMemory(DType.I32);
+    putMemory(code, DType.I32);
     code.labelBinding(end);
-  }
-
-  /** The type in which partial results of a fold are stored. */
-  static DType partial(DType type) {
-    return switch (type) {
-      case U8, BOOL -> DType.I32;
-      default -> type.compute();
-    };
   }
 
   private void pushLaneAddress(int j, int offset, DType memory, int i) {
@@ -443,57 +434,5 @@ final class ScalarEmitter {
       }
       code.ladd();
     }
-  }
-
-  private void getMemory(DType memory) {
-    switch (memory) {
-      case F32 -> code.invokestatic(MEMORY, "getFloat", MethodTypeDesc.of(CD_float, CD_long));
-      case F64 -> code.invokestatic(MEMORY, "getDouble", MethodTypeDesc.of(CD_double, CD_long));
-      case I32 -> code.invokestatic(MEMORY, "getInt", MethodTypeDesc.of(CD_int, CD_long));
-      case I64 -> code.invokestatic(MEMORY, "getLong", MethodTypeDesc.of(CD_long, CD_long));
-      case F16, BF16 ->
-          code.invokestatic(MEMORY, "getShort", MethodTypeDesc.of(CD_short, CD_long)).loadConstant(0xffff).iand();
-      case U8, BOOL ->
-          code.invokestatic(MEMORY, "getByte", MethodTypeDesc.of(CD_byte, CD_long)).loadConstant(0xff).iand();
-    }
-  }
-
-  private void putMemory(DType memory) {
-    switch (memory) {
-      case F32 -> code.invokestatic(MEMORY, "putFloat", MethodTypeDesc.of(CD_void, CD_long, CD_float));
-      case F64 -> code.invokestatic(MEMORY, "putDouble", MethodTypeDesc.of(CD_void, CD_long, CD_double));
-      case I32 -> code.invokestatic(MEMORY, "putInt", MethodTypeDesc.of(CD_void, CD_long, CD_int));
-      case I64 -> code.invokestatic(MEMORY, "putLong", MethodTypeDesc.of(CD_void, CD_long, CD_long));
-      case F16, BF16 -> code.i2s().invokestatic(MEMORY, "putShort", MethodTypeDesc.of(CD_void, CD_long, CD_short));
-      case U8, BOOL -> code.i2b().invokestatic(MEMORY, "putByte", MethodTypeDesc.of(CD_void, CD_long, CD_byte));
-    }
-  }
-
-  private static MethodTypeDesc signature(DType kind, int operands) {
-    ClassDesc type = primitive(kind);
-    return MethodTypeDesc.of(type, Collections.nCopies(operands, type));
-  }
-
-  private static ClassDesc primitive(DType kind) {
-    return switch (kind) {
-      case F32 -> CD_float;
-      case F64 -> CD_double;
-      case I64 -> CD_long;
-      default -> CD_int;
-    };
-  }
-
-  static TypeKind typeKind(DType kind) {
-    return switch (kind) {
-      case F32 -> TypeKind.FLOAT;
-      case F64 -> TypeKind.DOUBLE;
-      case I64 -> TypeKind.LONG;
-      default -> TypeKind.INT;
-    };
-  }
-
-  /** The kind in which elements of a type are computed. */
-  static DType kind(DType memory) {
-    return partial(memory);
   }
 }

@@ -1,19 +1,23 @@
 package org.lathe.backends.cpu;
 
 import static java.lang.constant.ConstantDescs.CD_boolean;
-import static java.lang.constant.ConstantDescs.CD_double;
-import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
-import static java.lang.constant.ConstantDescs.CD_long;
-import static java.lang.constant.ConstantDescs.CD_void;
+import static org.lathe.backends.cpu.VectorApi.ASSOCIATIVE;
+import static org.lathe.backends.cpu.VectorApi.BINARY;
+import static org.lathe.backends.cpu.VectorApi.COMPARISON;
+import static org.lathe.backends.cpu.VectorApi.CONVERSION;
+import static org.lathe.backends.cpu.VectorApi.MASK;
+import static org.lathe.backends.cpu.VectorApi.SPECIES;
+import static org.lathe.backends.cpu.VectorApi.VECTOR;
+import static org.lathe.backends.cpu.VectorApi.element;
+import static org.lathe.backends.cpu.VectorApi.narrow;
+import static org.lathe.backends.cpu.VectorApi.vector;
 
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Locale;
 import org.lathe.hal.DType;
@@ -24,24 +28,12 @@ import org.lathe.hal.expr.Combiner;
  * Vector API's own classes: a vector that crosses a call that C2 does not inline is boxed, which costs 16 times as much.
  */
 final class VectorEmitter {
-  private static final String PACKAGE = "jdk.incubator.vector.";
-  private static final ClassDesc VECTOR = type("Vector");
-  private static final ClassDesc MASK = type("VectorMask");
-  private static final ClassDesc SPECIES = type("VectorSpecies");
-  private static final ClassDesc OPERATORS = type("VectorOperators");
-  private static final ClassDesc COMPARISON = ClassDesc.of(PACKAGE + "VectorOperators$Comparison");
-  private static final ClassDesc BINARY = ClassDesc.of(PACKAGE + "VectorOperators$Binary");
-  private static final ClassDesc CONVERSION = ClassDesc.of(PACKAGE + "VectorOperators$Conversion");
-  private static final ClassDesc SEGMENT = ScalarEmitter.desc(MemorySegment.class);
-  private static final ClassDesc ORDER = ScalarEmitter.desc(ByteOrder.class);
-
   private final ScalarEmitter scalar;
   private final CodeBuilder code;
   private final LoopSpec spec;
   private final Body body;
   private final int[] results;
-  /** Whether lanes are 64 bits wide. */
-  private final boolean wide;
+  private final VectorApi api;
   private final int lanes;
   /** The local with the broadcast of each uniform value, or the value of each other instruction; -1 if none yet. */
   private final int[] local;
@@ -56,15 +48,11 @@ final class VectorEmitter {
     spec = scalar.spec;
     body = scalar.body;
     this.results = results;
-    this.wide = wide;
-    lanes = wide ? Simd.LANES / 2 : Simd.LANES;
+    api = new VectorApi(code, wide);
+    lanes = api.lanes();
     local = new int[body.size()];
     Arrays.fill(local, -1);
     integerMask = new boolean[body.size()];
-  }
-
-  private static ClassDesc type(String name) {
-    return ClassDesc.of(PACKAGE + name);
   }
 
   /** The lanes' width in bits in which a lowered loop can be vectorised, 0 if it cannot. */
@@ -178,7 +166,7 @@ final class VectorEmitter {
   }
 
   private static DType kind(DType memory) {
-    return ScalarEmitter.kind(memory);
+    return ScalarTypes.kind(memory);
   }
 
   private void hoist() {
@@ -206,8 +194,8 @@ final class VectorEmitter {
     }
     needsIota |= spec.outputs().stream().anyMatch(LoopSpec.Output::isArg);
     if (needsIota) {
-      iota = local();
-      species(DType.I32);
+      iota = api.local();
+      api.species(DType.I32);
       code.loadConstant(0).invokestatic(vector(DType.I32), "broadcast",
           MethodTypeDesc.of(vector(DType.I32), SPECIES, CD_int));
       code.iconst_1().invokevirtual(vector(DType.I32), "addIndex", MethodTypeDesc.of(vector(DType.I32), CD_int));
@@ -225,15 +213,15 @@ final class VectorEmitter {
 
   private void broadcast(int k) {
     DType kind = body.kind(k);
-    local[k] = local();
+    local[k] = api.local();
     if (kind == DType.BOOL) {
-      species(floatKind());
+      api.species(api.floatKind());
       scalar.push(k);
       code.invokeinterface(SPECIES, "maskAll", MethodTypeDesc.of(MASK, CD_boolean));
     } else {
-      species(kind);
+      api.species(kind);
       scalar.push(k);
-      code.invokestatic(vector(kind), "broadcast", MethodTypeDesc.of(vector(kind), SPECIES, element(kind)));
+      api.broadcast(kind);
     }
     code.astore(local[k]);
   }
@@ -255,22 +243,21 @@ final class VectorEmitter {
   }
 
   private int identity(LoopSpec.Output out, DType kind) {
-    int at = local();
-    species(kind);
+    int at = api.local();
+    api.species(kind);
     scalar.pushIdentity(out);
-    code.invokestatic(vector(kind), "broadcast", MethodTypeDesc.of(vector(kind), SPECIES, element(kind)));
+    api.broadcast(kind);
     code.astore(at);
     return at;
   }
 
   private int loadLanes(int j, DType kind, long offset) {
-    int at = local();
-    species(kind);
-    segment();
+    int at = api.local();
+    api.species(kind);
+    api.segment();
     code.lload(scalar.address[spec.outputSlot(j)]).loadConstant(offset).ladd();
-    order();
-    code.invokestatic(vector(kind), "fromMemorySegment",
-        MethodTypeDesc.of(vector(kind), SPECIES, SEGMENT, CD_long, ORDER));
+    api.order();
+    api.fromMemory(vector(kind));
     code.astore(at);
     return at;
   }
@@ -291,10 +278,10 @@ final class VectorEmitter {
 
   private void storeLanes(int at, int j, DType kind, long offset) {
     code.aload(at);
-    segment();
+    api.segment();
     code.lload(scalar.address[spec.outputSlot(j)]).loadConstant(offset).ladd();
-    order();
-    code.invokevirtual(vector(kind), "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
+    api.order();
+    api.intoMemory(vector(kind));
   }
 
   private void emit(int k, int i, int ahead) {
@@ -305,7 +292,7 @@ final class VectorEmitter {
       case SELECT -> select(x);
       case LT, LE, EQ, NE -> {
         code.aload(local[x.a()]);
-        operator(x.op().name(), COMPARISON);
+        api.operator(x.op().name(), COMPARISON);
         code.aload(local[x.b()]);
         code.invokevirtual(vector(body.kind(x.a())), "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
         integerMask[k] = body.kind(x.a()) == DType.I32 || body.kind(x.a()) == DType.I64;
@@ -316,7 +303,7 @@ final class VectorEmitter {
       }
       case CONVERT -> {
         code.aload(local[x.a()]);
-        convert(letter(body.kind(x.a())) + "2" + letter(x.kind()), x.kind());
+        api.convert(letter(body.kind(x.a())) + "2" + letter(x.kind()), x.kind());
       }
       case BITS -> code.aload(local[x.a()])
           .invokevirtual(vector(DType.F32), "reinterpretAsInts", MethodTypeDesc.of(vector(DType.I32)));
@@ -337,7 +324,7 @@ final class VectorEmitter {
         }
       }
     }
-    local[k] = local();
+    local[k] = api.local();
     code.astore(local[k]);
   }
 
@@ -361,9 +348,9 @@ final class VectorEmitter {
       case ADD, SUB, MUL, DIV, MAX, MIN, AND, OR ->
           code.invokevirtual(v, op.name().toLowerCase(Locale.ROOT), MethodTypeDesc.of(v, VECTOR));
       case XOR -> {
-        int second = local();
+        int second = api.local();
         code.astore(second);
-        operator("XOR", ClassDesc.of(PACKAGE + "VectorOperators$Associative"));
+        api.operator("XOR", ASSOCIATIVE);
         code.aload(second).invokevirtual(v, "lanewise", MethodTypeDesc.of(v, BINARY, VECTOR));
       }
       default -> throw new IllegalStateException("no vector form of " + op);
@@ -373,7 +360,7 @@ final class VectorEmitter {
   private void shift(Body.Ins x) {
     ClassDesc v = vector(x.kind());
     code.aload(local[x.a()]);
-    operator(switch (x.op()) {
+    api.operator(switch (x.op()) {
       case SHL -> "LSHL";
       case SHR -> "LSHR";
       default -> "ASHR";
@@ -401,13 +388,8 @@ final class VectorEmitter {
   private void pushMask(int k, boolean integer) {
     code.aload(local[k]);
     if (integerMask[k] != integer) {
-      castMask(integer ? integerKind() : floatKind());
+      api.castMask(integer ? api.integerKind() : api.floatKind());
     }
-  }
-
-  private void castMask(DType kind) {
-    species(kind);
-    code.invokevirtual(MASK, "cast", MethodTypeDesc.of(MASK, SPECIES));
   }
 
   private void select(Body.Ins x) {
@@ -429,7 +411,7 @@ final class VectorEmitter {
 
   private void index(int slot, long step, int i, int ahead) {
     ClassDesc v = vector(DType.I32);
-    species(DType.I32);
+    api.species(DType.I32);
     code.aload(scalar.arguments).loadConstant(spec.place(slot)).laload().l2i();
     code.iload(i).loadConstant(ahead).iadd().loadConstant((int) step).imul().iadd();
     code.invokestatic(v, "broadcast", MethodTypeDesc.of(v, SPECIES, CD_int));
@@ -443,26 +425,25 @@ final class VectorEmitter {
   private void load(DType memory, int address, int i, int ahead) {
     DType kind = kind(memory);
     if (memory.bytes() >= 4) {
-      species(kind);
+      api.species(kind);
       elementAddress(memory, address, i, ahead);
-      code.invokestatic(vector(kind), "fromMemorySegment",
-          MethodTypeDesc.of(vector(kind), SPECIES, SEGMENT, CD_long, ORDER));
+      api.fromMemory(vector(kind));
       return;
     }
-    narrowSpecies(memory);
+    api.narrowSpecies(memory);
     elementAddress(memory, address, i, ahead);
     ClassDesc v = narrow(memory);
-    code.invokestatic(v, "fromMemorySegment", MethodTypeDesc.of(v, SPECIES, SEGMENT, CD_long, ORDER));
-    convert(memory.bytes() == 1 ? "ZERO_EXTEND_B2I" : "ZERO_EXTEND_S2I", DType.I32);
+    api.fromMemory(v);
+    api.convert(memory.bytes() == 1 ? "ZERO_EXTEND_B2I" : "ZERO_EXTEND_S2I", DType.I32);
   }
 
   private void elementAddress(DType memory, int address, int i, int ahead) {
-    segment();
+    api.segment();
     code.lload(address).iload(i).i2l().loadConstant((long) memory.bytes()).lmul().ladd();
     if (ahead != 0) {
       code.loadConstant((long) ahead * memory.bytes()).ladd();
     }
-    order();
+    api.order();
   }
 
   private void store(int j, DType memory, int i, int ahead) {
@@ -470,13 +451,13 @@ final class VectorEmitter {
     ClassDesc v = vector(kind(memory));
     if (memory.bytes() < 4) {
       v = narrow(memory);
-      operator(memory.bytes() == 1 ? "I2B" : "I2S", CONVERSION);
-      narrowSpecies(memory);
+      api.operator(memory.bytes() == 1 ? "I2B" : "I2S", CONVERSION);
+      api.narrowSpecies(memory);
       code.iconst_0().invokevirtual(VECTOR, "convertShape",
           MethodTypeDesc.of(VECTOR, CONVERSION, SPECIES, CD_int)).checkcast(v);
     }
     elementAddress(memory, scalar.address[spec.outputSlot(j)], i, ahead);
-    code.invokevirtual(v, "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
+    api.intoMemory(v);
   }
 
   private void foldPosition(int j, int best, int positions, int i, int ahead) {
@@ -484,9 +465,9 @@ final class VectorEmitter {
     DType kind = kind(out.dtype());
     ClassDesc v = vector(kind);
     int value = local[results[j]];
-    int mask = local();
+    int mask = api.local();
     code.aload(value);
-    operator(out.fold() == Combiner.ARGMAX ? "GT" : "LT", COMPARISON);
+    api.operator(out.fold() == Combiner.ARGMAX ? "GT" : "LT", COMPARISON);
     code.aload(best).invokevirtual(v, "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
     if (kind.isFloating()) {
       // The first NaN replaces a number, and nothing replaces a NaN.
@@ -500,12 +481,12 @@ final class VectorEmitter {
         .invokevirtual(v, "blend", MethodTypeDesc.of(v, VECTOR, MASK)).astore(best);
     if (position < 0) {
       index(spec.positionSlot(j), spec.positionStep(), i, ahead);
-      position = local();
+      position = api.local();
       code.astore(position);
     }
     code.aload(positions).aload(position).aload(mask);
     if (kind.isFloating()) {
-      castMask(DType.I32);
+      api.castMask(DType.I32);
     }
     ClassDesc ints = vector(DType.I32);
     code.invokevirtual(ints, "blend", MethodTypeDesc.of(ints, VECTOR, MASK)).astore(positions);
@@ -513,69 +494,7 @@ final class VectorEmitter {
 
   private void selfCompare(int value, ClassDesc v, String comparison) {
     code.aload(value);
-    operator(comparison, COMPARISON);
+    api.operator(comparison, COMPARISON);
     code.aload(value).invokevirtual(v, "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
-  }
-
-  /** Converts the vector on the stack to one of the preferred species. */
-  private void convert(String conversion, DType to) {
-    operator(conversion, CONVERSION);
-    species(to);
-    code.iconst_0().invokevirtual(VECTOR, "convertShape", MethodTypeDesc.of(VECTOR, CONVERSION, SPECIES, CD_int))
-        .checkcast(vector(to));
-  }
-
-  private DType floatKind() {
-    return wide ? DType.F64 : DType.F32;
-  }
-
-  private DType integerKind() {
-    return wide ? DType.I64 : DType.I32;
-  }
-
-  private int local() {
-    return code.allocateLocal(TypeKind.REFERENCE);
-  }
-
-  private void operator(String name, ClassDesc type) {
-    code.getstatic(OPERATORS, name, type);
-  }
-
-  private void species(DType kind) {
-    code.getstatic(vector(kind), "SPECIES_PREFERRED", SPECIES);
-  }
-
-  private void narrowSpecies(DType memory) {
-    code.getstatic(narrow(memory), "SPECIES_" + lanes * memory.bytes() * 8, SPECIES);
-  }
-
-  private void segment() {
-    code.getstatic(ScalarEmitter.MEMORY, "ALL", SEGMENT);
-  }
-
-  private void order() {
-    code.getstatic(ScalarEmitter.MEMORY, "ORDER", ORDER);
-  }
-
-  private static ClassDesc narrow(DType memory) {
-    return type(memory.bytes() == 1 ? "ByteVector" : "ShortVector");
-  }
-
-  private static ClassDesc vector(DType kind) {
-    return type(switch (kind) {
-      case F32 -> "FloatVector";
-      case F64 -> "DoubleVector";
-      case I64 -> "LongVector";
-      default -> "IntVector";
-    });
-  }
-
-  private static ClassDesc element(DType kind) {
-    return switch (kind) {
-      case F32 -> CD_float;
-      case F64 -> CD_double;
-      case I64 -> CD_long;
-      default -> CD_int;
-    };
   }
 }
