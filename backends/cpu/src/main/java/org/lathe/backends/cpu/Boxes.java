@@ -19,7 +19,8 @@ final class Boxes {
     Expr expr(Expr expr, List<View> views) {
       List<Expr.Node> nodes = new ArrayList<>(expr.nodes());
       nodes.replaceAll(n -> n instanceof Expr.Input in && in.index() < inside.length && !inside[in.index()]
-          ? outside(in, views.get(in.index())) : n);
+          ? outside(in, views.get(in.index()))
+          : n);
       return new Expr(nodes, expr.results());
     }
   }

@@ -101,7 +101,8 @@ final class Functions {
   static int tanh(Body b, int x) {
     int c = clamp(b, x, 9);
     int t = b.binary(Op.MUL, c, c);
-    int p = b.polynomial(t, -8.49099639882965e-14, 5.2789370097450217e-11, -2.022747302987682e-08, 1.1154901585541666e-05,
+    int p = b.polynomial(t, -8.49099639882965e-14, 5.2789370097450217e-11, -2.022747302987682e-08,
+        1.1154901585541666e-05,
         0.003104015253484249, 0.13084064424037933, 1.0);
     int q = b.polynomial(t, 0.00025462298071943223, 0.02449541538953781, 0.46417391300201416, 1.0);
     int r = b.binary(Op.DIV, b.binary(Op.MUL, c, p), q);

@@ -135,7 +135,7 @@ final class Lowering {
     if (kind == DType.F64) {
       String name = switch (u.op()) {
         case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, SIGMOID, ERF, FLOOR, CEIL ->
-            u.op().name().toLowerCase(Locale.ROOT);
+          u.op().name().toLowerCase(Locale.ROOT);
         case ROUND -> "rint";
         default -> "";
       };
@@ -173,7 +173,7 @@ final class Lowering {
       case NOT -> body.unary(Op.NOT, a);
       case IS_NAN -> body.compare(Op.NE, a, a);
       case IS_FINITE ->
-          body.compare(Op.LT, body.unary(Op.ABS, a), body.number(kind, Double.POSITIVE_INFINITY));
+        body.compare(Op.LT, body.unary(Op.ABS, a), body.number(kind, Double.POSITIVE_INFINITY));
       default -> {
         floating(u.op(), kind);
         yield transcendental(u.op(), a);
@@ -267,7 +267,8 @@ final class Lowering {
   private int power(int a, int b, DType kind) {
     Body.Ins exponent = body.at(b);
     if (exponent.op() == Op.CONST) {
-      double e = kind == DType.F64 ? Double.longBitsToDouble(exponent.imm())
+      double e = kind == DType.F64
+          ? Double.longBitsToDouble(exponent.imm())
           : Float.intBitsToFloat((int) exponent.imm());
       if (e == 1) {
         return a;

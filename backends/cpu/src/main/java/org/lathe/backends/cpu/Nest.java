@@ -172,6 +172,6 @@ record Nest(long[] sizes, long[][] steps, long[] start) {
 
   /** With a last dimension of size 1, if there is no dimension at all. */
   Nest atLeastOne() {
-    return sizes.length > 0 ? this : new Nest(new long[] {1}, new long[][] {new long[start.length]}, start);
+    return sizes.length > 0 ? this : new Nest(new long[]{1}, new long[][]{new long[start.length]}, start);
   }
 }

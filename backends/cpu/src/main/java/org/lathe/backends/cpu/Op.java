@@ -10,28 +10,9 @@ enum Op {
   /** A constant: {@code imm} holds the value, or the raw bits of a float or double. */
   CONST,
   /** Index slot {@code imm}. */
-  INDEX,
-  ADD,
-  SUB,
-  MUL,
-  DIV,
-  MAX,
-  MIN,
-  AND,
-  OR,
-  XOR,
+  INDEX, ADD, SUB, MUL, DIV, MAX, MIN, AND, OR, XOR,
   /** Shifts; the second operand is an i32 constant or a value of the same kind. */
-  SHL,
-  SHR,
-  SAR,
-  LT,
-  LE,
-  EQ,
-  NE,
-  NEG,
-  ABS,
-  SQRT,
-  NOT,
+  SHL, SHR, SAR, LT, LE, EQ, NE, NEG, ABS, SQRT, NOT,
   /** a * b + c, rounded once. */
   FMA,
   /** a ? b : c. */

@@ -81,8 +81,10 @@ final class ReduceKernel implements Kernel {
 
   @Override
   public String variant() {
-    return nests.length == 0 ? "nothing" : String.join("; ", Arrays.stream(nests).map(ReduceNest::variant).toList())
-        + (chunked ? ", combined after a barrier" : "");
+    return nests.length == 0
+        ? "nothing"
+        : String.join("; ", Arrays.stream(nests).map(ReduceNest::variant).toList())
+            + (chunked ? ", combined after a barrier" : "");
   }
 
   @Override

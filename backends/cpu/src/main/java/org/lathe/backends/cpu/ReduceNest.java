@@ -106,7 +106,8 @@ final class ReduceNest {
       long[] lineStep = new long[inputs + 2 * rows + indices + (args > 0 ? 1 : 0)];
       System.arraycopy(columnStep, 0, lineStep, 0, inputs);
       System.arraycopy(columnStep, inputs, lineStep, inputs + 2 * rows, indices);
-      asColumns.add(ReduceTerm.column(ReduceSlots.reducedNest(spec, box, 2 * rows, indexDims, args > 0 ? 1 : 0), step, types, folds,
+      asColumns.add(ReduceTerm.column(ReduceSlots.reducedNest(spec, box, 2 * rows, indexDims, args > 0 ? 1 : 0), step,
+          types, folds,
           lineStep, vector, termAt));
     }
     long columnLine = byColumn.sizes()[byColumn.rank() - 1];
@@ -134,7 +135,8 @@ final class ReduceNest {
     keptRank = keptUnits.rank();
     keptStart = n.start();
     units = keptUnits.points();
-    chunks = units >= ENOUGH_UNITS || reduced == 0 ? 1
+    chunks = units >= ENOUGH_UNITS || reduced == 0
+        ? 1
         : (int) Math.min(Math.clamp(keptPoints * reduced / CHUNK_POINTS, 1, ENOUGH_UNITS / Math.max(1, units)),
             Math.max(1, reducedUnits));
     longs = termAt + Arrays.stream(terms).mapToInt(t -> t.odometer.positionLongs()).max().orElse(0);

@@ -120,7 +120,8 @@ final class RowForms {
       Fold fold = plan.folds.get(s);
       List<LoopSpec.Output> out = new ArrayList<>();
       List<Integer> places = new ArrayList<>();
-      out.add(whole && !fold.isArg() ? LoopSpec.whole(fold.dtype(), fold.combiner())
+      out.add(whole && !fold.isArg()
+          ? LoopSpec.whole(fold.dtype(), fold.combiner())
           : LoopSpec.fold(fold.dtype(), fold.combiner()));
       places.add(lanesSlot(s));
       for (int row : plan.keeps.get(s)) {

@@ -63,7 +63,8 @@ final class RowKernel implements Kernel {
 
   @Override
   public String variant() {
-    return nests.length == 0 ? "nothing"
+    return nests.length == 0
+        ? "nothing"
         : String.join("; ", Arrays.stream(nests).map(RowNest::variant).toList());
   }
 

@@ -47,7 +47,8 @@ abstract sealed class RowNest {
     int stridedAlongColumns = 0;
     int stridedAlongRows = 0;
     for (int k = 0; k < types.size(); k++) {
-      View v = k < spec.inputViews().size() ? spec.inputViews().get(k)
+      View v = k < spec.inputViews().size()
+          ? spec.inputViews().get(k)
           : spec.outputViews().get(k - spec.inputViews().size());
       long column = v.strides().last(0);
       long row = byColumn.steps()[byColumn.rank() - 1][k];
@@ -56,7 +57,8 @@ abstract sealed class RowNest {
     }
     boolean manyRows = line >= 4
         && (spec.columns() < SHORT_ROW && line > spec.columns() || stridedAlongColumns > stridedAlongRows);
-    return manyRows ? new ManyRows(new RowForms(spec, plan, byColumn, vector), boxes)
+    return manyRows
+        ? new ManyRows(new RowForms(spec, plan, byColumn, vector), boxes)
         : new OneRow(new RowForms(spec, plan, rows, vector && spec.columns() >= 16), boxes);
   }
 

@@ -37,9 +37,9 @@ final class ScalarTypes {
       case I32 -> code.invokestatic(MEMORY, "getInt", MethodTypeDesc.of(CD_int, CD_long));
       case I64 -> code.invokestatic(MEMORY, "getLong", MethodTypeDesc.of(CD_long, CD_long));
       case F16, BF16 ->
-          code.invokestatic(MEMORY, "getShort", MethodTypeDesc.of(CD_short, CD_long)).loadConstant(0xffff).iand();
+        code.invokestatic(MEMORY, "getShort", MethodTypeDesc.of(CD_short, CD_long)).loadConstant(0xffff).iand();
       case U8, BOOL ->
-          code.invokestatic(MEMORY, "getByte", MethodTypeDesc.of(CD_byte, CD_long)).loadConstant(0xff).iand();
+        code.invokestatic(MEMORY, "getByte", MethodTypeDesc.of(CD_byte, CD_long)).loadConstant(0xff).iand();
     }
   }
 

@@ -346,7 +346,7 @@ final class VectorEmitter {
     ClassDesc v = vector(kind);
     switch (op) {
       case ADD, SUB, MUL, DIV, MAX, MIN, AND, OR ->
-          code.invokevirtual(v, op.name().toLowerCase(Locale.ROOT), MethodTypeDesc.of(v, VECTOR));
+        code.invokevirtual(v, op.name().toLowerCase(Locale.ROOT), MethodTypeDesc.of(v, VECTOR));
       case XOR -> {
         int second = api.local();
         code.astore(second);

@@ -47,7 +47,7 @@ class DataKernelsTest {
   @Test
   void randomBitsOfAnyCount() {
     Random r = new Random(40);
-    for (int count : new int[] {0, 1, 4, 13, 207, 1000}) {
+    for (int count : new int[]{0, 1, 4, 13, 207, 1000}) {
       try (Arena arena = Arena.ofShared()) {
         long in = arena.allocate(16, 16).address();
         long block = arena.allocate(16, 16).address();
@@ -55,7 +55,7 @@ class DataKernelsTest {
         Memory.putLong(in + 8, r.nextLong());
         for (int workers = 1; workers <= 2; workers++) {
           long out = MapKernelTest.allocate(arena, DType.I32, count, null);
-          TestRun.run(RandomKernel.of(new RandomBits(count)), new long[] {in, out}, workers);
+          TestRun.run(RandomKernel.of(new RandomBits(count)), new long[]{in, out}, workers);
           for (int i = 0; i < count; i++) {
             RandomKernel.block(Memory.getLong(in), Memory.getLong(in + 8), i / 4, block);
             assertEquals(Memory.getInt(block + 4L * (i % 4)), Memory.getInt(out + 4L * i));
@@ -71,7 +71,7 @@ class DataKernelsTest {
     Random r = new Random(41);
     for (DType t : DType.values()) {
       for (DType index : List.of(DType.I32, DType.I64)) {
-        for (int[] shape : new int[][] {{5, 3, 17}, {33, 1, 40}, {7, 300, 13}, {4, 8, 0}}) {
+        for (int[] shape : new int[][]{{5, 3, 17}, {33, 1, 40}, {7, 300, 13}, {4, 8, 0}}) {
           gatherAndScatter(t, index, shape[0], shape[1], shape[2], r);
         }
       }
@@ -91,13 +91,13 @@ class DataKernelsTest {
       }
       for (int workers = 1; workers <= 2; workers++) {
         long out = MapKernelTest.allocate(arena, t, (long) count * width, null);
-        TestRun.run(GatherKernel.of(new Gather(t, indexType, rows, width, count)), new long[] {table, indices, out},
+        TestRun.run(GatherKernel.of(new Gather(t, indexType, rows, width, count)), new long[]{table, indices, out},
             workers);
         for (int i = 0; i < count * width; i++) {
           assertEquals(load(t, table, row[i / width] * width + i % width), load(t, out, i));
         }
         for (Combiner c : List.of(Combiner.SUM, Combiner.MAX, Combiner.MIN)) {
-          for (boolean base : new boolean[] {true, false}) {
+          for (boolean base : new boolean[]{true, false}) {
             if (t == DType.BOOL && c == Combiner.SUM || !base && c != Combiner.SUM) {
               continue;
             }
@@ -125,8 +125,7 @@ class DataKernelsTest {
       want[at] = Reference.half(t) ? new Reference.Value(Reference.roundHalf(t, v.real()), 0) : v;
     }
     long out = MapKernelTest.allocate(arena, t, n, null);
-    long[] operands =
-        spec.hasBase() ? new long[] {table, indices, updates, out} : new long[] {indices, updates, out};
+    long[] operands = spec.hasBase() ? new long[]{table, indices, updates, out} : new long[]{indices, updates, out};
     TestRun.run(ScatterKernel.of(spec), operands, workers);
     for (int i = 0; i < n; i++) {
       int at = i;
@@ -142,7 +141,7 @@ class DataKernelsTest {
   void sortsAndTopKOfEveryType() {
     Random r = new Random(42);
     for (DType t : DType.values()) {
-      for (int columns : new int[] {0, 1, 3, 17, 33, 207}) {
+      for (int columns : new int[]{0, 1, 3, 17, 33, 207}) {
         sortAndTopK(t, 3, columns, r);
       }
     }
@@ -151,10 +150,10 @@ class DataKernelsTest {
   private static void sortAndTopK(DType t, int rows, int columns, Random r) {
     try (Arena arena = Arena.ofShared()) {
       long in = MapKernelTest.allocate(arena, t, (long) rows * columns, r);
-      for (boolean descending : new boolean[] {false, true}) {
+      for (boolean descending : new boolean[]{false, true}) {
         long values = MapKernelTest.allocate(arena, t, (long) rows * columns, null);
         long positions = MapKernelTest.allocate(arena, DType.I32, (long) rows * columns, null);
-        TestRun.run(SortKernel.of(new Sort(t, rows, columns, descending)), new long[] {in, values, positions}, 2);
+        TestRun.run(SortKernel.of(new Sort(t, rows, columns, descending)), new long[]{in, values, positions}, 2);
         for (int row = 0; row < rows; row++) {
           List<Integer> want = order(t, in, row, columns, descending, true);
           for (int i = 0; i < columns; i++) {
@@ -163,13 +162,13 @@ class DataKernelsTest {
           }
         }
       }
-      for (int k : new int[] {0, 1, Math.min(5, columns), columns}) {
+      for (int k : new int[]{0, 1, Math.min(5, columns), columns}) {
         if (k > columns) {
           continue;
         }
         long values = MapKernelTest.allocate(arena, t, (long) rows * k, null);
         long positions = MapKernelTest.allocate(arena, DType.I32, (long) rows * k, null);
-        TestRun.run(TopKKernel.of(new TopK(t, rows, columns, k)), new long[] {in, values, positions}, 2);
+        TestRun.run(TopKKernel.of(new TopK(t, rows, columns, k)), new long[]{in, values, positions}, 2);
         for (int row = 0; row < rows; row++) {
           List<Integer> want = order(t, in, row, columns, true, true);
           for (int i = 0; i < k; i++) {
@@ -207,7 +206,7 @@ class DataKernelsTest {
         if (t == DType.BOOL && (c == Combiner.SUM || c == Combiner.PRODUCT)) {
           continue;
         }
-        for (int[] shape : new int[][] {{2, 7, 3}, {3, 33, 1}, {1, 5, 130}, {2, 0, 3}}) {
+        for (int[] shape : new int[][]{{2, 7, 3}, {3, 33, 1}, {1, 5, 130}, {2, 0, 3}}) {
           scan(new Scan(c, t, shape[0], shape[1], shape[2], r.nextBoolean(), r.nextBoolean()), r);
         }
       }
@@ -225,7 +224,7 @@ class DataKernelsTest {
         Reference.store(t, in + (long) i * t.bytes(), Reference.Value.of(DType.F32, 1 + r.nextInt(3) / 4.0));
       }
       long out = MapKernelTest.allocate(arena, t, n, null);
-      TestRun.run(ScanKernel.of(spec), new long[] {in, out}, 2);
+      TestRun.run(ScanKernel.of(spec), new long[]{in, out}, 2);
       for (int o = 0; o < spec.outer(); o++) {
         for (int c = 0; c < inner; c++) {
           ReduceKernelTest.Combined sum = new ReduceKernelTest.Combined(spec.combiner(), t);
@@ -251,11 +250,11 @@ class DataKernelsTest {
   @Test
   void copiesAnyNumberOfBytes() {
     Random r = new Random(44);
-    for (int bytes : new int[] {0, 1, 63, 64, 65, 4098, 100_003}) {
+    for (int bytes : new int[]{0, 1, 63, 64, 65, 4098, 100_003}) {
       try (Arena arena = Arena.ofShared()) {
         long in = MapKernelTest.allocate(arena, DType.U8, bytes, r);
         long out = MapKernelTest.allocate(arena, DType.U8, bytes, null);
-        TestRun.run(CopyKernel.of(new Copy(bytes)), new long[] {in, out}, 2);
+        TestRun.run(CopyKernel.of(new Copy(bytes)), new long[]{in, out}, 2);
         for (int i = 0; i < bytes; i++) {
           assertEquals(Memory.getByte(in + i), Memory.getByte(out + i));
         }

@@ -82,7 +82,7 @@ class LoopCompilerTest {
         for (int i = 0; i < k; i++) {
           values[i] = Reference.load(types.get(i), in[i] + x * strides.get(i) * types.get(i).bytes());
         }
-        Reference.Value[] v = Reference.eval(e, values, new long[] {7, 5 + x});
+        Reference.Value[] v = Reference.eval(e, values, new long[]{7, 5 + x});
         for (int j = 0; j < m; j++) {
           DType t = e.resultType(j);
           long at = (long) x * t.bytes();
@@ -117,7 +117,8 @@ class LoopCompilerTest {
     Random r = new Random(1);
     for (DType t : DType.values()) {
       for (UnaryOp op : UnaryOp.values()) {
-        if (op == UnaryOp.NOT ? t != DType.BOOL
+        if (op == UnaryOp.NOT
+            ? t != DType.BOOL
             : !t.isFloating() && (t == DType.BOOL || op != UnaryOp.NEG && op != UnaryOp.ABS && op != UnaryOp.SIGN)) {
           continue;
         }
@@ -202,8 +203,9 @@ class LoopCompilerTest {
           nodes.add(b.binary(ops[r.nextInt(6)], a, second));
         }
         default -> {
-          BinaryOp[] ops = t == DType.BOOL ? new BinaryOp[] {BinaryOp.AND, BinaryOp.OR, BinaryOp.XOR}
-              : new BinaryOp[] {BinaryOp.ADD, BinaryOp.SUB, BinaryOp.MUL, BinaryOp.MAX, BinaryOp.MIN, BinaryOp.DIV};
+          BinaryOp[] ops = t == DType.BOOL
+              ? new BinaryOp[]{BinaryOp.AND, BinaryOp.OR, BinaryOp.XOR}
+              : new BinaryOp[]{BinaryOp.ADD, BinaryOp.SUB, BinaryOp.MUL, BinaryOp.MAX, BinaryOp.MIN, BinaryOp.DIV};
           nodes.add(b.binary(ops[r.nextInt(ops.length)], a, second));
         }
       }

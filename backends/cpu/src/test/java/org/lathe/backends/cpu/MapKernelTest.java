@@ -181,7 +181,7 @@ class MapKernelTest {
   void transposesOfEveryType() {
     Random r = new Random(12);
     for (DType t : DType.values()) {
-      for (int[] shape : new int[][] {{3, 5}, {207, 33}, {130, 64}}) {
+      for (int[] shape : new int[][]{{3, 5}, {207, 33}, {130, 64}}) {
         Dims space = Dims.of(shape[0], shape[1]);
         check(new Map(space, List.of(View.of(t, 1, shape[0])), Expr.identity(t), List.of(View.dense(t, space))), r);
         check(new Map(space, List.of(View.dense(t, space)), Expr.identity(t), List.of(View.of(t, 1, shape[0]))), r);
@@ -219,7 +219,7 @@ class MapKernelTest {
       for (int i = 0; i < before.length; i++) {
         before[i] = Memory.getFloat(a + 4L * i);
       }
-      TestRun.run(MapKernel.of(map), new long[] {a, c, a, out}, 2);
+      TestRun.run(MapKernel.of(map), new long[]{a, c, a, out}, 2);
       for (int i = 0; i < before.length; i++) {
         assertEquals(before[i] + 0.5f, Memory.getFloat(a + 4L * i));
         assertEquals(before[i] * before[i], Memory.getFloat(out + 4L * i));

@@ -24,8 +24,8 @@ class ReduceKernelTest {
     LoopCompiler.eager = true;
   }
 
-  private static final DType[] TYPES =
-      {DType.F32, DType.F32, DType.F32, DType.F64, DType.I32, DType.I64, DType.U8, DType.F16, DType.BF16, DType.BOOL};
+  private static final DType[] TYPES = {DType.F32, DType.F32, DType.F32, DType.F64, DType.I32, DType.I64, DType.U8,
+      DType.F16, DType.BF16, DType.BOOL};
 
   /** Combines in double or long; real sums keep the sum of magnitudes for the tolerance. */
   static final class Combined {
@@ -44,8 +44,11 @@ class ReduceKernelTest {
       whole = switch (combiner) {
         case PRODUCT -> 1;
         case MAX -> type == DType.I64 ? Long.MIN_VALUE : type == DType.I32 ? Integer.MIN_VALUE : 0;
-        case MIN -> type == DType.I64 ? Long.MAX_VALUE : type == DType.I32 ? Integer.MAX_VALUE
-            : type == DType.U8 ? 255 : 1;
+        case MIN -> type == DType.I64
+            ? Long.MAX_VALUE
+            : type == DType.I32
+                ? Integer.MAX_VALUE
+                : type == DType.U8 ? 255 : 1;
         default -> 0;
       };
     }
@@ -76,7 +79,8 @@ class ReduceKernelTest {
         case ARGMAX, ARGMIN -> {
           boolean up = combiner == Combiner.ARGMAX;
           boolean better = !any || (floating
-              ? !Double.isNaN(real) && (Double.isNaN(x) || (up ? x > real : x < real)) : up ? w > whole : w < whole);
+              ? !Double.isNaN(real) && (Double.isNaN(x) || (up ? x > real : x < real))
+              : up ? w > whole : w < whole);
           if (better) {
             real = x;
             whole = w;
@@ -88,14 +92,16 @@ class ReduceKernelTest {
     }
 
     Reference.Value value(DType result) {
-      return combiner == Combiner.ARGMAX || combiner == Combiner.ARGMIN ? Reference.Value.of(DType.I32, position)
+      return combiner == Combiner.ARGMAX || combiner == Combiner.ARGMIN
+          ? Reference.Value.of(DType.I32, position)
           : type.isFloating() ? new Reference.Value(real, 0) : Reference.Value.of(result, whole);
     }
   }
 
   private static Reference.Value tame(DType t, Random r) {
     return t.isFloating()
-        ? new Reference.Value(Reference.half(t) ? Reference.roundHalf(t, r.nextGaussian()) : (float) r.nextGaussian(), 0)
+        ? new Reference.Value(Reference.half(t) ? Reference.roundHalf(t, r.nextGaussian()) : (float) r.nextGaussian(),
+            0)
         : t == DType.BOOL ? Reference.Value.of(t, r.nextInt(2)) : Reference.Value.of(t, r.nextInt(5));
   }
 
@@ -267,7 +273,8 @@ class ReduceKernelTest {
     for (Combiner c : List.of(Combiner.SUM, Combiner.MAX, Combiner.ARGMIN)) {
       check(sum(DType.F32, Dims.of(), Dims.of(200_003), View.of(DType.F32, 1), c), r);
       check(sum(DType.I32, Dims.of(), Dims.of(200_003), View.of(DType.I32, -1).strides().get(0) < 0
-          ? new View(DType.I32, 200_002, Dims.of(-1), null) : View.of(DType.I32, 1), c), r);
+          ? new View(DType.I32, 200_002, Dims.of(-1), null)
+          : View.of(DType.I32, 1), c), r);
     }
   }
 
@@ -294,10 +301,10 @@ class ReduceKernelTest {
         exact += 1.1f;
       }
       TestRun.run(ReduceKernel.of(sum(DType.F32, Dims.of(), Dims.of(n), View.of(DType.F32, 1), Combiner.SUM)),
-          new long[] {in, out}, 2);
+          new long[]{in, out}, 2);
       assertEquals(1, Memory.getFloat(out) / exact, 1e-6);
       TestRun.run(ReduceKernel.of(sum(DType.F32, Dims.of(4), Dims.of(n / 4), View.of(DType.F32, 1, 4), Combiner.SUM)),
-          new long[] {in, out}, 2);
+          new long[]{in, out}, 2);
       assertEquals(1, Memory.getFloat(out) / (exact / 4), 3e-6);
     }
   }

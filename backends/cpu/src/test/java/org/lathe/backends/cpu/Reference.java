@@ -200,12 +200,14 @@ final class Reference {
       x = roundHalf(from, x);
     }
     return switch (to) {
-      case F32, F64 -> from.isFloating() ? Value.of(to, x)
+      case F32, F64 -> from.isFloating()
+          ? Value.of(to, x)
           : new Value(to == DType.F32 ? (float) v.whole() : (double) v.whole(), 0);
       case F16, BF16 -> new Value(roundHalf(to, from.isFloating() ? x : (float) v.whole()), 0);
       case I32 -> from.isFloating() ? Value.of(to, (int) x) : Value.of(to, v.whole());
       case I64 -> from.isFloating() ? Value.of(to, (long) x) : Value.of(to, v.whole());
-      case U8 -> from.isFloating() ? Value.of(to, (long) Math.max(0, Math.min(255, Double.isNaN(x) ? 0 : x)))
+      case U8 -> from.isFloating()
+          ? Value.of(to, (long) Math.max(0, Math.min(255, Double.isNaN(x) ? 0 : x)))
           : Value.of(to, v.whole());
       case BOOL -> Value.of(to, (from.isFloating() ? x != 0 : v.whole() != 0) ? 1 : 0);
     };

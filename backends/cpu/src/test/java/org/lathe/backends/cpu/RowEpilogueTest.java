@@ -24,7 +24,7 @@ class RowEpilogueTest {
   @Test
   void biasResidualGuardAndTwoOutputs() {
     Random r = new Random(5);
-    for (int[] shape : new int[][] {{3, 5}, {13, 33}, {7, 207}, {1, 1}}) {
+    for (int[] shape : new int[][]{{3, 5}, {13, 33}, {7, 207}, {1, 1}}) {
       int rows = shape[0];
       int columns = shape[1];
       Dims space = Dims.of(rows, columns);
@@ -59,7 +59,7 @@ class RowEpilogueTest {
         for (int i = 0; i < rows; i++) {
           for (int j = 0; j < columns; j += 19) {
             int n = Math.min(19, columns - j);
-            row.apply(accumulators + 4L * (i * columns + j), new long[] {i, j}, n, operands, 2, 4, scratch);
+            row.apply(accumulators + 4L * (i * columns + j), new long[]{i, j}, n, operands, 2, 4, scratch);
           }
         }
         for (int i = 0; i < rows; i++) {

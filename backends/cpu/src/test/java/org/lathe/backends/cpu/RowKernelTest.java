@@ -35,7 +35,8 @@ class RowKernelTest {
         long n = spec.inputs().get(i).elements();
         operands[i] = MapKernelTest.allocate(arena, t, n, r);
         for (long x = 0; x < n; x++) {
-          Reference.Value v = t.isFloating() ? Reference.Value.of(t, (double) (float) r.nextGaussian())
+          Reference.Value v = t.isFloating()
+              ? Reference.Value.of(t, (double) (float) r.nextGaussian())
               : Reference.Value.of(t, (long) r.nextInt((int) Math.max(1, spec.columns())));
           Reference.store(t, operands[i] + x * t.bytes(), v);
         }
@@ -149,7 +150,7 @@ class RowKernelTest {
   @Test
   void softmaxOfManyShapes() {
     Random r = new Random(31);
-    for (int[] shape : new int[][] {{5, 3}, {64, 10}, {7, 207}, {1, 9000}, {33, 1}, {200, 31}, {3, 0}, {0, 3}}) {
+    for (int[] shape : new int[][]{{5, 3}, {64, 10}, {7, 207}, {1, 9000}, {33, 1}, {200, 31}, {3, 0}, {0, 3}}) {
       Dims rows = Dims.of(shape[0]);
       View dense = View.of(DType.F32, shape[1], 1);
       check(softmax(DType.F32, rows, shape[1], dense, dense), r);
@@ -167,7 +168,7 @@ class RowKernelTest {
     Dims rows = Dims.of(3, 50);
     View v = View.of(DType.F32, 7 * 50, 1, 50);
     check(softmax(DType.F32, rows, 7, v, v), r);
-    for (int columns : new int[] {13, 70}) {
+    for (int columns : new int[]{13, 70}) {
       View cut = new View(DType.F32, 0, Dims.of(columns, 1),
           new View.Guard(Dims.of(2, 3), Dims.of(37, columns - 2), -1.5));
       check(softmax(DType.F32, Dims.of(40), columns, cut, View.of(DType.F32, columns, 1)), r);
@@ -177,7 +178,7 @@ class RowKernelTest {
   @Test
   void crossEntropyWithLossGradientAndPrediction() {
     Random r = new Random(33);
-    for (int[] shape : new int[][] {{64, 10}, {5, 10}, {9, 207}, {100, 33}}) {
+    for (int[] shape : new int[][]{{64, 10}, {5, 10}, {9, 207}, {100, 33}}) {
       check(crossEntropy(shape[0], shape[1]), r);
     }
   }
@@ -186,7 +187,7 @@ class RowKernelTest {
   void layerNormWithScaleAndShift() {
     Random r = new Random(34);
     DType t = DType.F32;
-    for (int[] shape : new int[][] {{6, 130}, {70, 5}, {3, 5000}}) {
+    for (int[] shape : new int[][]{{6, 130}, {70, 5}, {3, 5000}}) {
       double n = shape[1];
       Expr.Builder square = Expr.builder();
       int mean = square.binary(BinaryOp.MUL, square.input(3, t), square.constant(t, 1 / n));
@@ -209,7 +210,7 @@ class RowKernelTest {
   @Test
   void inPlace() {
     Random r = new Random(35);
-    for (int columns : new int[] {10, 100}) {
+    for (int columns : new int[]{10, 100}) {
       View dense = View.of(DType.F32, columns, 1);
       RowProgram spec = softmax(DType.F32, Dims.of(50), columns, dense, dense);
       try (Arena arena = Arena.ofShared()) {
@@ -218,8 +219,8 @@ class RowKernelTest {
         for (int i = 0; i < 50 * columns; i++) {
           Memory.putFloat(a + 4L * i, (float) r.nextGaussian());
         }
-        TestRun.run(RowKernel.of(spec), new long[] {a, b}, 1);
-        TestRun.run(RowKernel.of(spec), new long[] {a, a}, 2);
+        TestRun.run(RowKernel.of(spec), new long[]{a, b}, 1);
+        TestRun.run(RowKernel.of(spec), new long[]{a, a}, 2);
         for (int i = 0; i < 50 * columns; i++) {
           assertEquals(Memory.getFloat(b + 4L * i), Memory.getFloat(a + 4L * i));
         }
