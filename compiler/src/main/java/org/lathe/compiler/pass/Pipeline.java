@@ -12,7 +12,7 @@ import org.lathe.hal.device.Capabilities;
  *
  * <pre>
  * clean      common-subexpressions, fold-constants, simplify-movements, simplify, dead-code
- * raise      raise-patterns
+ * raise      raise-patterns, raise-attention
  * decompose  decompose
  * clean      as above, again and again until nothing changes (at most {@link #MOST_ROUNDS} times)
  * </pre>
@@ -32,7 +32,7 @@ public final class Pipeline {
   /** The passes for a device. */
   public static Pipeline standard(Capabilities capabilities) {
     return new Pipeline(
-        List.of(new RaisePatterns(), new Decompose(capabilities)),
+        List.of(new RaisePatterns(), new RaiseAttention(), new Decompose(capabilities)),
         List.of(
             new CommonSubexpressions(),
             new FoldConstants(),

@@ -14,7 +14,10 @@ import org.lathe.compiler.op.OpDef;
 import org.lathe.compiler.op.Rule;
 import org.lathe.hal.Dims;
 
-/** Movements that move nothing go; two reshapes, transpositions or broadcasts in a row become one. */
+/**
+ * Movements that move nothing go, and marks that only differentiation reads; two reshapes, transpositions or broadcasts in a
+ * row become one.
+ */
 public final class SimplifyMovements implements Pass {
   @Override
   public String name() {
@@ -42,6 +45,7 @@ public final class SimplifyMovements implements Pass {
     }
     return switch (lowering) {
       case Lowering.Reshape r -> true;
+      case Lowering.Identity i -> true;
       case Lowering.Movement(Lowering.MovementRule rule) -> isIdentity(
           rule.map(x.type(), node.attributes(), node.output().type()), x.type().shape());
       default -> false;

@@ -212,6 +212,48 @@ class PipelineTest {
   }
 
   @Test
+  void attentionIsRecognised() {
+    Graph g = trace(
+        in -> {
+          Tensor scores = in.get(0).matmul(in.get(1).transpose()).mul(0.5);
+          Tensor written = scores.softmax(-1).matmul(in.get(2));
+          Tensor other = in.get(0).sin().matmul(in.get(1).permute(0, 1, 3, 2)).div(3).softmax(3).matmul(in.get(2));
+          return List.of(written, other);
+        },
+        "f32[2,3,5,4]",
+        "f32[2,3,7,4]",
+        "f32[2,3,7,6]");
+    assertEquals(List.of("attention", "attention"), ops(run(g)).stream().filter("attention"::equals).toList());
+    Random random = new Random(9);
+    List<Literal> inputs = g.inputTypes().stream().map(t -> random(t, OpDef.Domain.REAL, random)).toList();
+    compareEachPass(g, inputs, EVERYTHING);
+    compareEachPass(g, inputs, NO_COMPOSITES);
+  }
+
+  @Test
+  void scoresThatAreUsedElsewhereStay() {
+    Graph g = run(trace(
+        in -> {
+          Tensor p = in.get(0).matmul(in.get(1).transpose()).softmax(-1);
+          return List.of(p.matmul(in.get(2)), p);
+        },
+        "f32[3,5,4]",
+        "f32[3,7,4]",
+        "f32[3,7,6]"));
+    assertEquals(0, ops(g).stream().filter("attention"::equals).count());
+  }
+
+  @Test
+  void attentionOfRankThreeIsRecognised() {
+    Graph g = trace(
+        in -> List.of(in.get(0).matmul(in.get(1)).softmax(-1).matmul(in.get(2))), "f64[3,5,4]", "f64[3,4,7]", "f64[3,7,6]");
+    assertEquals(1, ops(run(g)).stream().filter("attention"::equals).count());
+    Random random = new Random(9);
+    compareEachPass(
+        g, g.inputTypes().stream().map(t -> random(t, OpDef.Domain.REAL, random)).toList(), EVERYTHING);
+  }
+
+  @Test
   void nothingToDoGivesTheSameGraph() {
     Graph g = trace(in -> List.of(in.get(0).matmul(in.get(1)).tanh()), "f32[2,3]", "f32[3,4]");
     assertSame(g, run(g));
