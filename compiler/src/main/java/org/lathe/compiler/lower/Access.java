@@ -94,7 +94,8 @@ record Access(
   }
 
   /** The access to the input of a movement whose output is accessed by this; null if it is not affine with one guard. */
-  @Nullable Access through(AccessMap map, Dims inputShape) {
+  @Nullable
+  Access through(AccessMap map, Dims inputShape) {
     View.Guard g = guard;
     if (map.guard() != null) {
       Box box = narrowed(map.guard());
@@ -270,7 +271,8 @@ record Access(
    * If this is a movement's input, at which points of the space its output lies: the inverse of {@link #through} for
    * movements that only permute dimensions and add or drop those of size 1; null for all others.
    */
-  @Nullable Access backThrough(AccessMap map, Dims outputShape) {
+  @Nullable
+  Access backThrough(AccessMap map, Dims outputShape) {
     if (map.guard() != null || outputShape.product() != shape.product()) {
       return null;
     }
@@ -294,12 +296,14 @@ record Access(
   }
 
   /** How dense memory of this value is reached; null if that is not affine. */
-  @Nullable View view(DType dtype) {
+  @Nullable
+  View view(DType dtype) {
     return position == null ? null : new View(dtype, position.offset(), position.steps(), guard);
   }
 
   /** How memory with these strides is reached, from {@code offset} on; null if that is not affine. */
-  @Nullable View view(DType dtype, long offset, Dims strides) {
+  @Nullable
+  View view(DType dtype, long offset, Dims strides) {
     Affine sum = Affine.constant(space.rank(), offset);
     for (int j = 0; j < shape.rank(); j++) {
       Affine c = coordinates.get(j);

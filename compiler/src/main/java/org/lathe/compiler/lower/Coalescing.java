@@ -38,7 +38,7 @@ final class Coalescing {
         longer[before.length] = d;
         groups.set(groups.size() - 1, longer);
       } else {
-        groups.add(new int[] {d});
+        groups.add(new int[]{d});
       }
     }
   }
@@ -100,8 +100,7 @@ final class Coalescing {
         high[g] = v.guard().high().get(dims[0]) * inner;
       }
     }
-    View.Guard guard =
-        v.guard() == null ? null : new View.Guard(Dims.of(low), Dims.of(high), v.guard().outside());
+    View.Guard guard = v.guard() == null ? null : new View.Guard(Dims.of(low), Dims.of(high), v.guard().outside());
     return new View(v.dtype(), v.offset(), Dims.of(strides), guard);
   }
 
@@ -119,9 +118,8 @@ final class Coalescing {
 
   static Map of(Map m) {
     int rank = m.space().rank();
-    Coalescing c =
-        new Coalescing(
-            m.space(), 0, rank, Expressions.counted(rank, m.expr()), List.of(m.inputViews(), m.outputViews()));
+    Coalescing c = new Coalescing(
+        m.space(), 0, rank, Expressions.counted(rank, m.expr()), List.of(m.inputViews(), m.outputViews()));
     return c.changes()
         ? new Map(
             c.space(m.space()),
@@ -200,13 +198,12 @@ final class Coalescing {
       all[i] = r.stages().get(i).expr();
     }
     all[r.stages().size()] = r.result();
-    Coalescing c =
-        new Coalescing(
-            space,
-            0,
-            space.rank() - 1,
-            Expressions.counted(space.rank(), all),
-            List.of(r.inputViews(), r.outputViews()));
+    Coalescing c = new Coalescing(
+        space,
+        0,
+        space.rank() - 1,
+        Expressions.counted(space.rank(), all),
+        List.of(r.inputViews(), r.outputViews()));
     if (!c.changes()) {
       return r;
     }
@@ -225,13 +222,12 @@ final class Coalescing {
     int batch = k.batch().rank();
     Dims space = k.space();
     boolean[] counted = Expressions.counted(space.rank(), k.epilogue().expr());
-    Coalescing c =
-        new Coalescing(
-            space,
-            0,
-            batch,
-            counted,
-            List.of(List.of(k.a(), k.b()), k.epilogue().inputs(), k.epilogue().outputs()));
+    Coalescing c = new Coalescing(
+        space,
+        0,
+        batch,
+        counted,
+        List.of(List.of(k.a(), k.b()), k.epilogue().inputs(), k.epilogue().outputs()));
     if (!c.changes()) {
       return k;
     }
@@ -244,6 +240,7 @@ final class Coalescing {
         c.view(space, k.a()),
         c.view(space, k.b()),
         new Epilogue(
-            c.expr(k.epilogue().expr()), c.views(space, k.epilogue().inputs()), c.views(space, k.epilogue().outputs())));
+            c.expr(k.epilogue().expr()), c.views(space, k.epilogue().inputs()),
+            c.views(space, k.epilogue().outputs())));
   }
 }

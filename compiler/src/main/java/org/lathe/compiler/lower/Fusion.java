@@ -70,7 +70,8 @@ final class Fusion {
     return new ArrayList<>(groups);
   }
 
-  @Nullable Group owner(Value v) {
+  @Nullable
+  Group owner(Value v) {
     return owners.get(v);
   }
 
@@ -84,6 +85,7 @@ final class Fusion {
   /** Opens groups for the roots. Building a group may find further values that must be in memory. */
   private void openRoots() {
     for (Group g : List.copyOf(groups)) {
+      demandDenseOperands(g);
       findReads(g);
     }
     Set<Value> opened = new HashSet<>();
@@ -97,6 +99,16 @@ final class Fusion {
           findReads(g);
           more = true;
         }
+      }
+    }
+  }
+
+  /** A device may take a kernel on dense operands only. */
+  private void demandDenseOperands(Group g) {
+    if (g.kind() == Group.Kind.FUSABLE || g.kind() == Group.Kind.WHOLE) {
+      Kernel k = builder.build(g, v -> true);
+      if (k != null && capabilities.refuses(k.spec()).isPresent()) {
+        g.anchor().inputs().forEach(memory::require);
       }
     }
   }

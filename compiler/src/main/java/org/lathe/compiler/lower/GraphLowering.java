@@ -1,6 +1,7 @@
 package org.lathe.compiler.lower;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -12,6 +13,7 @@ import org.lathe.compiler.ir.Attributes;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.Node;
 import org.lathe.compiler.ir.Value;
+import org.lathe.compiler.op.Lowering;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.spec.Copy;
 
@@ -72,7 +74,7 @@ final class GraphLowering {
       regions.put(graph.inputs().get(i).output(), inputs.get(i));
     }
     for (Node node : facts.live()) {
-      if (GraphFacts.lowering(node) instanceof org.lathe.compiler.op.Lowering.Constant
+      if (GraphFacts.lowering(node) instanceof Lowering.Constant
           && !GraphFacts.isSplat(node.output())) {
         regions.put(node.output(), constants.whole(GraphFacts.literal(node.output())));
       }
@@ -113,7 +115,7 @@ final class GraphLowering {
         Group owner = fusion.owner(part);
         if (owner != null
             && facts.users(part).size() == 1
-            && java.util.Collections.frequency(g.anchor().inputs(), part) == 1
+            && Collections.frequency(g.anchor().inputs(), part) == 1
             && !facts.isOutput(part)
             && storesThroughViews(owner)
             && placedView(owner, part, parts.get(i))) {
@@ -217,17 +219,18 @@ final class GraphLowering {
       Region target = outputs.get(o);
       if (owner == null) {
         copyInput(v, base, old, givenAway, target);
-      } else if (base.type().bytes() == v.type().bytes()
-          && !regions.containsKey(base)
-          && !placements.containsKey(base)
-          && (old == null || overwrites(owner, base, old, readers.getOrDefault(old, List.of()), schedule))) {
-        regions.put(base, target);
-      } else {
-        Work copy = null;
-        regions.computeIfAbsent(base, b -> temporary(b.type().bytes()));
-        copy = copy(dense(v), target, v);
-        after.add(copy);
-      }
+      } else
+        if (base.type().bytes() == v.type().bytes()
+            && !regions.containsKey(base)
+            && !placements.containsKey(base)
+            && (old == null || overwrites(owner, base, old, readers.getOrDefault(old, List.of()), schedule))) {
+              regions.put(base, target);
+            } else {
+              Work copy = null;
+              regions.computeIfAbsent(base, b -> temporary(b.type().bytes()));
+              copy = copy(dense(v), target, v);
+              after.add(copy);
+            }
     }
   }
 
@@ -369,8 +372,8 @@ final class GraphLowering {
       out.add(dense(node.output(o)));
     }
     List<Work> then = lower(constants, capabilities, node.attributes().graph("then"), in, out, List.of(), depth);
-    List<Work> otherwise =
-        lower(constants, capabilities, node.attributes().graph("otherwise"), in, out, List.of(), depth);
+    List<Work> otherwise = lower(constants, capabilities, node.attributes().graph("otherwise"), in, out, List.of(),
+        depth);
     work.add(new Work.Choose(dense(node.input(0)), then, otherwise));
   }
 }

@@ -1,6 +1,5 @@
 package org.lathe.compiler.lower;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,9 +30,7 @@ final class Group {
     /** The kernel of the anchor, which stands alone. */
     WHOLE,
     /** One {@code Map} for each part that does not write its own slice. */
-    CONCATENATION,
-    LOOP,
-    BRANCH
+    CONCATENATION, LOOP, BRANCH
   }
 
   private final Kind kind;
@@ -156,17 +153,6 @@ final class Group {
 
   Dims axes() {
     return reductions.getFirst().attributes().dims("axes");
-  }
-
-  /** Values other than the reductions' own, in the order they came. */
-  List<Value> others() {
-    List<Value> others = new ArrayList<>();
-    for (Value v : values.keySet()) {
-      if (!reductions.contains(v.node()) && v.node() != anchor) {
-        others.add(v);
-      }
-    }
-    return others;
   }
 
   @Override

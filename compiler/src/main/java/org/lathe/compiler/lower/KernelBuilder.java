@@ -50,7 +50,8 @@ final class KernelBuilder {
   }
 
   /** The kernel of a group that is one kernel, storing {@code stored}; null if it is not expressible. */
-  @Nullable Kernel build(Group g, Predicate<Value> stored) {
+  @Nullable
+  Kernel build(Group g, Predicate<Value> stored) {
     return switch (g.kind()) {
       case MAP -> map(g, stored);
       case REDUCE -> reduce(g, stored);
@@ -104,7 +105,8 @@ final class KernelBuilder {
   }
 
   /** The part of a concatenation that lies at {@code placement}, computed where it goes. */
-  @Nullable Kernel part(Value part, Placement placement) {
+  @Nullable
+  Kernel part(Value part, Placement placement) {
     Dims space = part.type().shape();
     Operands operands = new Operands();
     ExpressionBuilder e = new ExpressionBuilder(space, memory, v -> false, operands, 0);
@@ -115,7 +117,8 @@ final class KernelBuilder {
     }
     Expr expr = e.build(List.of(at));
     Map spec = new Map(space, operands.views(), expr, List.of(view));
-    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), List.of(placement.target()), Expressions.cost(expr));
+    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), List.of(placement.target()),
+        Expressions.cost(expr));
   }
 
   /** Over the space of all that is kept, then all that is reduced: where the elements of a reduction's input lie. */
@@ -188,17 +191,17 @@ final class KernelBuilder {
     Expr epilogue = finish.build(stores.results);
     List<Operands.Read> reads = new ArrayList<>(operands.reads());
     reads.addAll(after.reads());
-    Reduce spec =
-        new Reduce(
-            kept,
-            reduced(g.reducedShape(), g.axes()),
-            operands.views(),
-            producer,
-            combiners,
-            after.views(),
-            epilogue,
-            stores.views);
-    return new Kernel(polished ? Coalescing.of(spec) : spec, reads, stores.values, Expressions.cost(producer) + Expressions.cost(epilogue));
+    Reduce spec = new Reduce(
+        kept,
+        reduced(g.reducedShape(), g.axes()),
+        operands.views(),
+        producer,
+        combiners,
+        after.views(),
+        epilogue,
+        stores.views);
+    return new Kernel(polished ? Coalescing.of(spec) : spec, reads, stores.values,
+        Expressions.cost(producer) + Expressions.cost(epilogue));
   }
 
   private @Nullable Kernel row(Group g, Predicate<Value> stored) {
@@ -233,7 +236,8 @@ final class KernelBuilder {
       stages.add(new RowProgram.Stage(combiners.get(i), numbered(exprs.get(i), inputs)));
     }
     RowProgram spec = new RowProgram(g.rows(), g.columns(), operands.views(), stages, result, stores.views);
-    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), stores.values, cost + Expressions.cost(result));
+    return new Kernel(polished ? Coalescing.of(spec) : spec, operands.reads(), stores.values,
+        cost + Expressions.cost(result));
   }
 
   private static void bindStages(Group g, ExpressionBuilder e, List<DType> types) {

@@ -192,7 +192,8 @@ final class Materialisation implements ExpressionBuilder.Memory {
     while (!contains(at) && GraphFacts.moves(at.node())) {
       Node node = at.node();
       if (GraphFacts.lowering(node) instanceof Lowering.Movement(Lowering.MovementRule rule)) {
-        Access inner = access.through(rule.map(node.input(0).type(), node.attributes(), at.type()), node.input(0).type().shape());
+        Access inner = access.through(rule.map(node.input(0).type(), node.attributes(), at.type()),
+            node.input(0).type().shape());
         if (inner == null || inner.guard() != null) {
           require(v);
           return;
@@ -259,7 +260,8 @@ final class Materialisation implements ExpressionBuilder.Memory {
   /** Whether the node follows a kernel that takes an epilogue, through scalar work with one user each. */
   private boolean endsKernel(Node node) {
     for (Value operand : node.inputs()) {
-      if (tails.contains(operand) && !roots.contains(operand) && facts.users(operand).size() == 1 && !facts.isOutput(operand)) {
+      if (tails.contains(operand) && !roots.contains(operand) && facts.users(operand).size() == 1
+          && !facts.isOutput(operand)) {
         return true;
       }
     }

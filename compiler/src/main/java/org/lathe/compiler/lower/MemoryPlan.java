@@ -32,7 +32,8 @@ final class MemoryPlan {
     long bytes;
     int from = Integer.MAX_VALUE;
     int to = -1;
-    @Nullable Piece joined;
+    @Nullable
+    Piece joined;
 
     Piece(int number, long bytes) {
       this.number = number;

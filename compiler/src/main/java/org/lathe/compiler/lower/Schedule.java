@@ -55,8 +55,8 @@ final class Schedule {
         waiting.merge(s, 1, Integer::sum);
       }
     }
-    PriorityQueue<Group> ready =
-        new PriorityQueue<>(Comparator.comparingInt(Group::first).thenComparingInt(Group::last));
+    PriorityQueue<Group> ready = new PriorityQueue<>(
+        Comparator.comparingInt(Group::first).thenComparingInt(Group::last));
     for (Group g : groups) {
       if (!waiting.containsKey(g)) {
         ready.add(g);

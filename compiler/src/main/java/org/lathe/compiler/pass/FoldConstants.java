@@ -74,8 +74,7 @@ public final class FoldConstants implements Pass {
     }
     return switch (lowering) {
       case Lowering.Pointwise p -> {
-        List<Literal> scalars =
-            literals.stream().map(l -> Literal.scalar(l.type().dtype(), l.get(0))).toList();
+        List<Literal> scalars = literals.stream().map(l -> Literal.scalar(l.type().dtype(), l.get(0))).toList();
         Literal one = op.reference().evaluate(scalars, node.attributes()).getFirst();
         yield Literal.splat(new TensorType(type.dtype(), type.shape()), one.get(0));
       }

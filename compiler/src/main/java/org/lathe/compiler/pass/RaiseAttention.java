@@ -96,8 +96,8 @@ public final class RaiseAttention implements Pass {
     for (int d = 0; d < rank; d++) {
       swap = swap.insert(d, d < rank - 2 ? d : d == rank - 2 ? rank - 1 : rank - 2);
     }
-    boolean undoes =
-        is(keyTransposed, Movement.TRANSPOSE) && keyTransposed.node().attributes().dims("permutation").equals(swap);
+    boolean undoes = is(keyTransposed, Movement.TRANSPOSE)
+        && keyTransposed.node().attributes().dims("permutation").equals(swap);
     return undoes
         ? operand(keyTransposed, 0)
         : b.append(Movement.TRANSPOSE, List.of(keyTransposed), Attributes.of("permutation", swap)).output();

@@ -62,8 +62,7 @@ public final class RaisePatterns implements Pass {
       return null;
     }
     Value exponent = operand(e, 0);
-    Value x =
-        is(exponent, Elementwise.NEG) ? operand(exponent, 0) : apply(b, Elementwise.NEG, exponent);
+    Value x = is(exponent, Elementwise.NEG) ? operand(exponent, 0) : apply(b, Elementwise.NEG, exponent);
     return apply(b, Elementwise.SIGMOID, x);
   }
 

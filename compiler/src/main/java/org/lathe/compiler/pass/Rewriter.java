@@ -28,7 +28,8 @@ final class Rewriter {
      * @param operands the node's operands in the new graph
      * @param builder the new graph
      */
-    @Nullable List<Value> replace(Node node, List<Value> operands, GraphBuilder builder);
+    @Nullable
+    List<Value> replace(Node node, List<Value> operands, GraphBuilder builder);
 
     /** Whether a node goes for good; nothing that stays may use it. */
     default boolean drops(Node node) {
@@ -46,12 +47,10 @@ final class Rewriter {
     Map<Value, Value> copies = new HashMap<>();
     GraphBuilder builder = new GraphBuilder(graph.name());
     for (Node input : graph.inputs()) {
-      Value copy =
-          builder.at(
-              input.source(),
-              () ->
-                  builder.input(
-                      input.attributes().text("name"), TensorType.parse(input.attributes().text("type"))));
+      Value copy = builder.at(
+          input.source(),
+          () -> builder.input(
+              input.attributes().text("name"), TensorType.parse(input.attributes().text("type"))));
       copies.put(input.output(), copy);
     }
     boolean changed = false;

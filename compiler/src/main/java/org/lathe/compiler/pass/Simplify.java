@@ -43,10 +43,13 @@ public final class Simplify implements Pass {
           if (!(node.op() instanceof OpDef op) || node.types().size() != 1) {
             return null;
           }
-          Value v = in.size() == 1 ? unary(op, node, in.getFirst(), b)
-              : in.size() == 2 ? binary(op, in.get(0), in.get(1), b)
-              : op == Elementwise.SELECT ? select(in, b)
-              : null;
+          Value v = in.size() == 1
+              ? unary(op, node, in.getFirst(), b)
+              : in.size() == 2
+                  ? binary(op, in.get(0), in.get(1), b)
+                  : op == Elementwise.SELECT
+                      ? select(in, b)
+                      : null;
           return v == null ? null : List.of(v);
         });
   }
@@ -132,8 +135,8 @@ public final class Simplify implements Pass {
     if (op == Elementwise.POW) {
       return pow(x, y, b);
     }
-    boolean idempotent =
-        op == Elementwise.MAXIMUM || op == Elementwise.MINIMUM || op == Elementwise.AND || op == Elementwise.OR;
+    boolean idempotent = op == Elementwise.MAXIMUM || op == Elementwise.MINIMUM || op == Elementwise.AND
+        || op == Elementwise.OR;
     return idempotent && x.equals(y) ? x : null;
   }
 

@@ -103,7 +103,8 @@ class DonationTest {
   @Test
   void partsOfOneKernelJoin() {
     check(
-        x -> List.of(Tensor.concat(0, x.get(0).mean(1), x.get(0).square().mean(1), x.get(0).max(1))), List.of(), "f32[33,40]");
+        x -> List.of(Tensor.concat(0, x.get(0).mean(1), x.get(0).square().mean(1), x.get(0).max(1))), List.of(),
+        "f32[33,40]");
   }
 
   @Test
@@ -163,10 +164,10 @@ class DonationTest {
               List.of(x.get(1)),
               (c, e) -> {
                 Tensor h = ControlFlow.cond(
-                        e.get(0).sum().greater(0),
-                        List.of(c.get(0), e.get(0)),
-                        in -> List.of(in.get(0).add(in.get(1)).tanh()),
-                        in -> List.of(in.get(0)))
+                    e.get(0).sum().greater(0),
+                    List.of(c.get(0), e.get(0)),
+                    in -> List.of(in.get(0).add(in.get(1)).tanh()),
+                    in -> List.of(in.get(0)))
                     .getFirst();
                 return new ControlFlow.Step(h, h.mul(2));
               });

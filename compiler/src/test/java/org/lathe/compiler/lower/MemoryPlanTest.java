@@ -36,7 +36,8 @@ class MemoryPlanTest {
         for (int j = 0; j < i; j++) {
           boolean apart = offsets[i] + lives.get(i).bytes() <= offsets[j]
               || offsets[j] + lives.get(j).bytes() <= offsets[i];
-          assertTrue(apart || !lives.get(i).overlaps(lives.get(j)), lives + " at " + java.util.Arrays.toString(offsets));
+          assertTrue(apart || !lives.get(i).overlaps(lives.get(j)),
+              lives + " at " + java.util.Arrays.toString(offsets));
         }
       }
     }
@@ -116,7 +117,8 @@ class MemoryPlanTest {
     Storage later = Storage.temporary(1024, 1);
     Storage sink = Storage.temporary(1024, 0);
     List<Work> body = List.of(run(outer, outer, inner), run(inner, inner, later), run(later, later, sink));
-    MemoryPlan plan = new MemoryPlan(List.of(run(in, in, outer), new Work.Repeat(3, body), run(sink, sink, Storage.temporary(1024, 0))));
+    MemoryPlan plan = new MemoryPlan(
+        List.of(run(in, in, outer), new Work.Repeat(3, body), run(sink, sink, Storage.temporary(1024, 0))));
     assertFalse(plan.offset(outer) == plan.offset(inner));
     assertFalse(plan.offset(outer) == plan.offset(later));
     assertFalse(plan.offset(outer) == plan.offset(sink));

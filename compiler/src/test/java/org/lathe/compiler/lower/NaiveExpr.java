@@ -17,7 +17,8 @@ final class NaiveExpr {
         case Expr.Constant c -> c.value();
         case Expr.Index(int dim) -> point[dim];
         case Expr.Unary(UnaryOp op, int a, DType type) -> wrap(type, unary(op, v[a]));
-        case Expr.Binary(BinaryOp op, int a, int b, DType type) -> binary(op, v[a], v[b], e.nodes().get(a).type(), type);
+        case Expr.Binary(BinaryOp op, int a, int b, DType type) ->
+          binary(op, v[a], v[b], e.nodes().get(a).type(), type);
         case Expr.Select(int c, int a, int b, DType type) -> v[c] != 0 ? v[a] : v[b];
         case Expr.Cast(int a, DType type) -> cast(e.nodes().get(a).type(), type, v[a]);
       };

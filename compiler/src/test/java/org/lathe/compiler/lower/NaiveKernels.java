@@ -168,7 +168,8 @@ final class NaiveKernels {
           .mapToObj(j -> new Running(r.combiners().get(j), r.producer().resultType(j)))
           .toList();
       points(r.reduced(), reduced -> {
-        long[] p = java.util.stream.LongStream.concat(java.util.Arrays.stream(kept), java.util.Arrays.stream(reduced)).toArray();
+        long[] p = java.util.stream.LongStream.concat(java.util.Arrays.stream(kept), java.util.Arrays.stream(reduced))
+            .toArray();
         double[] produced = NaiveExpr.evaluate(r.producer(), p, read(r.inputViews(), in, p));
         for (int j = 0; j < produced.length; j++) {
           running.get(j).add(produced[j]);
@@ -206,7 +207,7 @@ final class NaiveKernels {
   }
 
   static void finish(Epilogue e, double element, List<Memory> in, List<Memory> out, long[] p) {
-    double[] all = concat(new double[] {element}, read(e.inputs(), in.subList(2, in.size()), p));
+    double[] all = concat(new double[]{element}, read(e.inputs(), in.subList(2, in.size()), p));
     store(e.outputs(), out, p, NaiveExpr.evaluate(e.expr(), p, all));
   }
 
@@ -239,12 +240,12 @@ final class NaiveKernels {
             long[] data = {p[0], p[1] / filtersPerGroup * perGroup + ch, y, x};
             long[] filter = {p[1], ch, i, j};
             switch (c.form()) {
-              case FORWARD -> sums[flat(g.resultShape(), p)] +=
-                  read(c.first(), in.get(0), data) * read(c.second(), in.get(1), filter);
-              case DATA_GRADIENT -> sums[flat(g.dataShape(), data)] +=
-                  read(c.first(), in.get(0), p) * read(c.second(), in.get(1), filter);
-              case FILTER_GRADIENT -> sums[flat(g.filterShape(), filter)] +=
-                  read(c.first(), in.get(0), data) * read(c.second(), in.get(1), p);
+              case FORWARD -> sums[flat(g.resultShape(), p)] += read(c.first(), in.get(0), data)
+                  * read(c.second(), in.get(1), filter);
+              case DATA_GRADIENT ->
+                sums[flat(g.dataShape(), data)] += read(c.first(), in.get(0), p) * read(c.second(), in.get(1), filter);
+              case FILTER_GRADIENT -> sums[flat(g.filterShape(), filter)] += read(c.first(), in.get(0), data)
+                  * read(c.second(), in.get(1), p);
             }
           }
         }
@@ -304,7 +305,8 @@ final class NaiveKernels {
   }
 
   private static void sort(
-      DType dtype, long rows, long columns, long k, boolean descending, boolean nanSmallest, List<Memory> in, List<Memory> out) {
+      DType dtype, long rows, long columns, long k, boolean descending, boolean nanSmallest, List<Memory> in,
+      List<Memory> out) {
     for (long r = 0; r < rows; r++) {
       List<Long> order = new ArrayList<>();
       for (long c = 0; c < columns; c++) {

@@ -71,6 +71,8 @@ final class NaivePooling {
   private static int inside(Pooling s, long[] p, long i, long j) {
     long y = p[2] * s.strideY() - s.padY() + i;
     long x = p[3] * s.strideX() - s.padX() + j;
-    return y < 0 || x < 0 || y >= s.height() || x >= s.width() ? -1 : NaiveKernels.flat(s.dataShape(), p[0], p[1], y, x);
+    return y < 0 || x < 0 || y >= s.height() || x >= s.width()
+        ? -1
+        : NaiveKernels.flat(s.dataShape(), p[0], p[1], y, x);
   }
 }

@@ -19,7 +19,7 @@ final class NaiveRandom {
       for (int round = 0; round < 10; round++) {
         long p0 = 0xD2511F53L * (c[0] & 0xffffffffL);
         long p1 = 0xCD9E8D57L * (c[2] & 0xffffffffL);
-        c = new int[] {(int) (p1 >>> 32) ^ c[1] ^ k0, (int) p1, (int) (p0 >>> 32) ^ c[3] ^ k1, (int) p0};
+        c = new int[]{(int) (p1 >>> 32) ^ c[1] ^ k0, (int) p1, (int) (p0 >>> 32) ^ c[3] ^ k1, (int) p0};
         k0 += 0x9E3779B9;
         k1 += 0xBB67AE85;
       }

@@ -141,7 +141,8 @@ final class NaiveSequences {
               double tc = Math.tanh(cells[at]);
               double cBefore = s == 0 ? c0[i * h + j] : cells[(before * b + i) * h + j];
               double dCell = dc[i * h + j] + d * zo * (1 - tc * tc);
-              double[] dz = {dCell * zg * zi * (1 - zi), dCell * cBefore * zf * (1 - zf), dCell * zi * (1 - zg * zg), d * tc * zo * (1 - zo)};
+              double[] dz = {dCell * zg * zi * (1 - zi), dCell * cBefore * zf * (1 - zf), dCell * zi * (1 - zg * zg),
+                  d * tc * zo * (1 - zo)};
               for (int q = 0; q < 4; q++) {
                 dProjected[gate + q * h] = dU[gate + q * h] = dz[q];
               }
@@ -257,7 +258,8 @@ final class NaiveSequences {
       Attention a, List<Memory> in, List<Memory> out, double[] p, int next, long n, long h, long i) {
     double row = 0;
     for (long d = 0; d < a.valueWidth(); d++) {
-      row += NaiveKernels.read(a.out(), in.get(next), n, h, i, d) * NaiveKernels.read(a.out(), in.get(next + 2), n, h, i, d);
+      row += NaiveKernels.read(a.out(), in.get(next), n, h, i, d)
+          * NaiveKernels.read(a.out(), in.get(next + 2), n, h, i, d);
     }
     for (int j = 0; j < a.keys(); j++) {
       double dp = 0;
@@ -268,8 +270,10 @@ final class NaiveSequences {
       }
       double ds = p[j] * (dp - row) * a.scale();
       for (long d = 0; d < a.width(); d++) {
-        add(out.get(0), a.dtype(), NaiveKernels.element(a.query(), n, h, i, d), ds * NaiveKernels.read(a.key(), in.get(1), n, h, j, d));
-        add(out.get(1), a.dtype(), NaiveKernels.element(a.key(), n, h, j, d), ds * NaiveKernels.read(a.query(), in.get(0), n, h, i, d));
+        add(out.get(0), a.dtype(), NaiveKernels.element(a.query(), n, h, i, d),
+            ds * NaiveKernels.read(a.key(), in.get(1), n, h, j, d));
+        add(out.get(1), a.dtype(), NaiveKernels.element(a.key(), n, h, j, d),
+            ds * NaiveKernels.read(a.query(), in.get(0), n, h, i, d));
       }
     }
   }

@@ -142,14 +142,16 @@ final class Nets {
             "f32[" + vocabulary + "," + width + "]",
             square, square, square, square,
             vector, vector, vector, vector,
-            "f32[" + width + "," + 4 * width + "]", "f32[" + 4 * width + "]", "f32[" + 4 * width + "," + width + "]", vector,
+            "f32[" + width + "," + 4 * width + "]", "f32[" + 4 * width + "]", "f32[" + 4 * width + "," + width + "]",
+            vector,
             "f32[" + width + "," + vocabulary + "]"),
         true,
         (x, p) -> {
           Tensor e = p.get(0).gather(x.get(0));
           Tensor n = Normalisations.layerNorm(e, p.get(5), p.get(6), 1e-5);
           Tensor a = Attentions.attention(
-              split(n.matmul(p.get(1)), heads), split(n.matmul(p.get(2)), heads), split(n.matmul(p.get(3)), heads), null, true);
+              split(n.matmul(p.get(1)), heads), split(n.matmul(p.get(2)), heads), split(n.matmul(p.get(3)), heads),
+              null, true);
           Tensor joined = a.permute(0, 2, 1, 3).reshape(batch, steps, width);
           Tensor h = e.add(joined.matmul(p.get(4)));
           Tensor f = Normalisations.layerNorm(h, p.get(7), p.get(8), 1e-5);

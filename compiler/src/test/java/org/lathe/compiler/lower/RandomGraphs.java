@@ -108,8 +108,11 @@ public final class RandomGraphs {
       case 16 -> x.rank() == 0 || x.shape().product() > 400 ? x : concat(x);
       case 17 -> x.rank() < 2 || x.shape().product() > 600 ? x.maximum(0).minimum(6) : x.matmul(weights(x));
       case 18 -> x.rank() < 2 ? x.div(2) : dense(x);
-      case 19 -> x.rank() == 0 ? x : x.mul(Tensor.iota(x.builder(), DType.F32, x.shape(), random.nextInt(x.rank())).mul(0.1));
-      case 20 -> x.shape().product() > 600 || x.shape().product() == 0 ? x.round() : x.broadcastTo(Dims.of(1 + random.nextInt(3)).append(x.shape())).mul(0.5);
+      case 19 ->
+        x.rank() == 0 ? x : x.mul(Tensor.iota(x.builder(), DType.F32, x.shape(), random.nextInt(x.rank())).mul(0.1));
+      case 20 -> x.shape().product() > 600 || x.shape().product() == 0
+          ? x.round()
+          : x.broadcastTo(Dims.of(1 + random.nextInt(3)).append(x.shape())).mul(0.5);
       default -> image(x);
     };
   }
@@ -156,7 +159,7 @@ public final class RandomGraphs {
   private Tensor reshape(Tensor x) {
     long n = x.shape().product();
     long a = 1;
-    for (long f : new long[] {2, 3, 5, 7}) {
+    for (long f : new long[]{2, 3, 5, 7}) {
       if (n % f == 0 && random.nextBoolean()) {
         a *= f;
       }

@@ -41,12 +41,12 @@ class TrainingGraphTest {
   @TestFactory
   List<DynamicTest> smallStepsMatchTheOracle() {
     return List.of(
-            Nets.mlp(5, 7, 6, 5, false),
-            Nets.mlp(3, 7, 4, 5, true),
-            Nets.lenet5(1),
-            Nets.residual(2, 3, 5),
-            Nets.transformer(2, 3, 8, 2, 7),
-            Nets.lstm(2, 3, 4, 7))
+        Nets.mlp(5, 7, 6, 5, false),
+        Nets.mlp(3, 7, 4, 5, true),
+        Nets.lenet5(1),
+        Nets.residual(2, 3, 5),
+        Nets.transformer(2, 3, 8, 2, 7),
+        Nets.lstm(2, 3, 4, 7))
         .stream()
         .map(s -> DynamicTest.dynamicTest(s.graph().inputTypes().toString(), () -> {
           Graph graph = passed(s.graph());
@@ -57,14 +57,15 @@ class TrainingGraphTest {
 
   private static void planIsTight(Nets.Step s) {
     LoweredGraph lowered = Programs.lower(passed(s.graph()), s.donated());
-    long scratch =
-        lowered.program().buffers().stream().filter(b -> b.role() == Role.SCRATCH).mapToLong(BufferDecl::bytes).sum();
+    long scratch = lowered.program().buffers().stream().filter(b -> b.role() == Role.SCRATCH)
+        .mapToLong(BufferDecl::bytes).sum();
     if (System.getenv("LOWER_SHOW") != null) {
       System.err.println(ProgramText.print(lowered.program()));
       System.err.println("scratch " + scratch + " peak " + lowered.peakLiveBytes());
     }
     assertTrue(
-        scratch <= 1.2 * lowered.peakLiveBytes(), "scratch of " + scratch + " for a peak of " + lowered.peakLiveBytes());
+        scratch <= 1.2 * lowered.peakLiveBytes(),
+        "scratch of " + scratch + " for a peak of " + lowered.peakLiveBytes());
   }
 
   @Test

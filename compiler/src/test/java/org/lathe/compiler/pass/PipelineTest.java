@@ -108,8 +108,8 @@ class PipelineTest {
     for (long seed = 1000; seed < 1150; seed++) {
       Random random = new Random(seed);
       Graph graph = RandomGraphs.graph(seed, 20);
-      List<Literal> inputs =
-          graph.inputTypes().stream().map(t -> random(t, OpDef.Domain.of(t.dtype()), random)).toList();
+      List<Literal> inputs = graph.inputTypes().stream().map(t -> random(t, OpDef.Domain.of(t.dtype()), random))
+          .toList();
       compareEachPass(graph, inputs, seed % 2 == 0 ? EVERYTHING : NO_COMPOSITES);
     }
   }
@@ -138,7 +138,7 @@ class PipelineTest {
   @Test
   void specialValuesSurvive() {
     double[] special = {
-      0.0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.MIN_VALUE, 1e300
+        0.0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.MIN_VALUE, 1e300
     };
     Graph graph = trace(
         in -> {
@@ -246,7 +246,8 @@ class PipelineTest {
   @Test
   void attentionOfRankThreeIsRecognised() {
     Graph g = trace(
-        in -> List.of(in.get(0).matmul(in.get(1)).softmax(-1).matmul(in.get(2))), "f64[3,5,4]", "f64[3,4,7]", "f64[3,7,6]");
+        in -> List.of(in.get(0).matmul(in.get(1)).softmax(-1).matmul(in.get(2))), "f64[3,5,4]", "f64[3,4,7]",
+        "f64[3,7,6]");
     assertEquals(1, ops(run(g)).stream().filter("attention"::equals).count());
     Random random = new Random(9);
     compareEachPass(
