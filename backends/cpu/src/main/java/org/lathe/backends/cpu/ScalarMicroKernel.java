@@ -31,9 +31,10 @@ final class ScalarMicroKernel implements MicroKernel {
 
   @Override
   public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
-    switch (a) {
-      case float[] f -> floats(k, f, aOffset, aRows, b, bStep, c, cRow);
-      case double[] d -> doubles(k, d, aOffset, aRows, b, bStep, c, cRow);
+    // By the type, not by the array: where k is 0 there is none.
+    switch (shape.type()) {
+      case F32 -> floats(k, (float[]) a, aOffset, aRows, b, bStep, c, cRow);
+      case F64 -> doubles(k, (double[]) a, aOffset, aRows, b, bStep, c, cRow);
       default -> integers(k, a, aOffset, aRows, b, bStep, c, cRow);
     }
   }
