@@ -3,6 +3,7 @@ package org.lathe.models.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.random.RandomGenerator;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.lower.Donation;
@@ -46,20 +47,32 @@ public record StepGraph(
   }
 
   /**
-   * Values for all of the graph's inputs, to check it with: the batch, the parameters that {@code seed} begins with, and a
-   * state as after some steps, where no optimiser divides by nothing.
+   * Values for all of the graph's inputs, to check it with: the batch, and a state as after some steps, where biases are not
+   * all 0, which is where a ReLU has no slope, and no optimiser divides by nothing.
    */
   public List<Literal> arguments(Map<String, Literal> batch, long seed) {
     List<Literal> all = new ArrayList<>(batch(batch));
     for (StateEntry e : state) {
-      all.add(e.kind() == StateEntry.Kind.SLOT ? warm(e, seed) : e.initial(seed));
+      all.add(
+          switch (e.kind()) {
+            case PARAMETER -> moved(e.initial(seed), StateEntry.random(seed + 1, e.name()));
+            case SLOT -> uniform(e, StateEntry.random(seed, e.name()));
+            case STATE, KEY -> e.initial(seed);
+          });
     }
     return all;
   }
 
-  private static Literal warm(StateEntry e, long seed) {
-    return Literal.adopt(
-        e.type(), StateEntry.random(seed, e.name()).doubles(e.type().size(), 0.25, 1).map(x -> (float) x).toArray());
+  private static Literal moved(Literal initial, RandomGenerator random) {
+    double[] values = initial.toArray();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (values[i] + 0.1 * (random.nextDouble() - 0.5));
+    }
+    return Literal.adopt(initial.type(), values);
+  }
+
+  private static Literal uniform(StateEntry e, RandomGenerator random) {
+    return Literal.adopt(e.type(), random.doubles(e.type().size(), 0.25, 1).map(x -> (float) x).toArray());
   }
 
   private List<Literal> batch(Map<String, Literal> batch) {
