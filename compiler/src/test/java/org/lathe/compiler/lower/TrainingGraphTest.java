@@ -99,4 +99,14 @@ class TrainingGraphTest {
     LoweredGraph lowered = Programs.lower(passed(s.graph()), s.donated());
     assertEquals(0, Programs.kinds(lowered).stream().filter("Copy"::equals).count());
   }
+
+  @Test
+  void equalGraphsGiveEqualPrograms() {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Nets.Step s = Nets.transformer(4, 8, 16, 2, 32);
+      texts.add(ProgramText.print(Programs.lower(passed(s.graph()), s.donated()).program()));
+    }
+    assertEquals(texts.get(0), texts.get(1));
+  }
 }
