@@ -163,7 +163,13 @@ final class RandomGraphs {
     return reshape(retype(v, type.dtype(), domain), type.shape());
   }
 
-  private Tensor retype(Tensor v, DType dtype, Domain domain) {
+  private Tensor retype(Tensor given, DType dtype, Domain domain) {
+    Tensor v = given;
+    if (floating == DType.F32 && v.dtype().isFloating() && !dtype.isFloating()) {
+      // A rounding error could turn a conversion around: count instead.
+      TensorType whole = v.type().withDtype(DType.I32);
+      v = v.rank() == 0 ? Tensor.fill(v.builder(), whole, 1) : Tensor.iota(v.builder(), DType.I32, v.shape(), 0);
+    }
     if (dtype == DType.BOOL) {
       return v.dtype() == DType.BOOL ? v : v.greater(0);
     }

@@ -1,6 +1,7 @@
 package org.lathe.system.fuzz;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.GraphBuilder;
 import org.lathe.compiler.ir.InputOp;
 import org.lathe.compiler.ir.Literal;
+import org.lathe.compiler.ir.LiteralBytes;
 import org.lathe.compiler.ir.Node;
 import org.lathe.compiler.ir.Value;
 import org.lathe.system.fuzz.RandomGraphs.Case;
@@ -105,7 +107,7 @@ final class Shrinker {
       if (node.is(InputOp.INSTANCE) || replaced.contains(node)) {
         for (int i = 0; i < node.types().size(); i++) {
           copies.put(node.output(i), b.input("x" + inputs.size(), node.types().get(i)));
-          inputs.add(values.get(node.output(i)));
+          inputs.add(rounded(values.get(node.output(i))));
         }
       } else {
         Node copy = b.append(node.op(), node.inputs().stream().map(copies::get).toList(), node.attributes());
@@ -115,5 +117,11 @@ final class Shrinker {
       }
     }
     return new Case(b.build(outputs.stream().map(copies::get).toList()), inputs);
+  }
+
+  /** The oracle's values are not rounded; an array's are. */
+  private static Literal rounded(Literal x) {
+    return Literal.adopt(
+        x.type(), Arrays.stream(x.toArray()).map(v -> LiteralBytes.round(x.type().dtype(), v)).toArray());
   }
 }
