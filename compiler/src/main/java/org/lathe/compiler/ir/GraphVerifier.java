@@ -18,29 +18,36 @@ public final class GraphVerifier {
   /** Gives what is wrong, or null. */
   @FunctionalInterface
   interface NodeCheck {
-    @Nullable String problem(Node node, Known known);
+    @Nullable
+    String problem(Node node, Known known);
   }
 
   /** What is known of the graph when a node is reached: the nodes before it and their places. */
   record Known(Graph graph, Map<Node, Integer> before, int lastId) {
-    @Nullable String missing(Value value) {
+    @Nullable
+    String missing(Value value) {
       if (!before.containsKey(value.node())) {
         return value + " is not a node before it";
       }
       int outputs = value.node().types().size();
-      return value.index() < 0 || value.index() >= outputs ? value + " is not one of the " + outputs + " outputs" : null;
+      return value.index() < 0 || value.index() >= outputs
+          ? value + " is not one of the " + outputs + " outputs"
+          : null;
     }
   }
 
   /** What a legal graph is, node by node. */
   static final List<NodeRule> RULES = List.of(
-      new NodeRule("a node stands once in its graph", (n, known) -> known.before.containsKey(n) ? "it stands twice" : null),
+      new NodeRule("a node stands once in its graph",
+          (n, known) -> known.before.containsKey(n) ? "it stands twice" : null),
       new NodeRule(
           "ids rise", (n, known) -> n.id() > known.lastId ? null : "its id comes after id " + known.lastId),
       new NodeRule("operands are outputs of nodes before it", GraphVerifier::operands),
       new NodeRule(
           "a graph lists all of its inputs",
-          (n, known) -> n.is(InputOp.INSTANCE) && !known.graph.inputs().contains(n) ? "it is not among the inputs" : null),
+          (n, known) -> n.is(InputOp.INSTANCE) && !known.graph.inputs().contains(n)
+              ? "it is not among the inputs"
+              : null),
       new NodeRule("types are what the op infers", GraphVerifier::types),
       new NodeRule("nested graphs are legal", GraphVerifier::nested));
 
@@ -72,7 +79,8 @@ public final class GraphVerifier {
       Value output = graph.outputs().get(i);
       if (all.missing(output) != null) {
         throw error(
-            graph, stage, "results are outputs of its nodes", null, "result " + i + ", " + output + ", is not in the graph");
+            graph, stage, "results are outputs of its nodes", null,
+            "result " + i + ", " + output + ", is not in the graph");
       }
     }
   }

@@ -37,7 +37,7 @@ public final class Literal {
 
   /** Every element is {@code value}. */
   public static Literal splat(TensorType type, double value) {
-    return new Literal(type, new double[] {value});
+    return new Literal(type, new double[]{value});
   }
 
   public static Literal scalar(DType dtype, double value) {

@@ -156,7 +156,8 @@ public final class ControlFlow {
 
   /** Applies {@link #SCAN} to operands in its order. */
   static List<Tensor> applyScan(
-      GraphBuilder builder, List<Tensor> operands, Graph body, int carries, int sequences, long length, boolean reverse) {
+      GraphBuilder builder, List<Tensor> operands, Graph body, int carries, int sequences, long length,
+      boolean reverse) {
     Attributes attributes = Attributes.of("body", body)
         .with("carries", carries).with("sequences", sequences).with("length", length).with("reverse", reverse);
     return Tensor.applyAll(builder, SCAN, operands, attributes);
@@ -263,7 +264,8 @@ public final class ControlFlow {
   private static List<TensorType> condTypes(List<TensorType> inputs, Attributes a) {
     TensorType bool = TensorType.of(DType.BOOL);
     if (inputs.isEmpty() || !inputs.getFirst().equals(bool)) {
-      throw new TypeError("cond: the predicate must be " + bool + ", found " + (inputs.isEmpty() ? "nothing" : inputs.getFirst()));
+      throw new TypeError(
+          "cond: the predicate must be " + bool + ", found " + (inputs.isEmpty() ? "nothing" : inputs.getFirst()));
     }
     List<TensorType> operands = inputs.subList(1, inputs.size());
     Graph then = a.graph("then");

@@ -90,8 +90,8 @@ final class ControlFlowGradients {
       List<Tensor> operands = new ArrayList<>(initial);
       operands.addAll(stacked);
       operands.addAll(invariants);
-      List<Tensor> results =
-          ControlFlow.applyScan(builder, operands, graph, initial.size(), stacked.size(), length, !reverse);
+      List<Tensor> results = ControlFlow.applyScan(builder, operands, graph, initial.size(), stacked.size(), length,
+          !reverse);
       return distribute(results, gradientCarries);
     }
 
@@ -145,8 +145,7 @@ final class ControlFlowGradients {
       List<Value> outputs = new ArrayList<>(body.outputs());
       body.inputs().subList(0, carries).forEach(n -> outputs.add(n.output()));
       Graph saving = new Graph(body.name(), body.inputs(), body.nodes(), outputs);
-      List<Tensor> all =
-          ControlFlow.applyScan(builder, call.inputs(), saving, carries, sequences, length, reverse);
+      List<Tensor> all = ControlFlow.applyScan(builder, call.inputs(), saving, carries, sequences, length, reverse);
       return all.subList(body.outputs().size(), all.size());
     }
 

@@ -144,7 +144,8 @@ public final class Array implements AutoCloseable {
    */
   public double item() {
     if (size() != 1) {
-      throw new IllegalStateException("item() reads the only element, but " + type + " has " + size() + "; use toDoubles()");
+      throw new IllegalStateException(
+          "item() reads the only element, but " + type + " has " + size() + "; use toDoubles()");
     }
     return get(0);
   }

@@ -40,7 +40,8 @@ final class ArrayMemory implements Runnable {
         throw new IllegalStateException(
             switch (n) {
               case DONATED -> "this array was donated to a call, whose output holds its memory now; use that output";
-              case WRITTEN -> "this array is donated to a call that has not ended; pass it once, and to one call at a time";
+              case WRITTEN ->
+                "this array is donated to a call that has not ended; pass it once, and to one call at a time";
               default -> "this array is closed";
             });
       }

@@ -67,7 +67,8 @@ public final class BoundCall implements AutoCloseable {
         Array donated = inputs.get(i);
         if (inputs.stream().filter(a -> a == donated).count() > 1) {
           throw new IllegalArgumentException(
-              "argument " + i + " of '" + executable.compilation().name() + "' is donated and cannot be passed twice; copy it");
+              "argument " + i + " of '" + executable.compilation().name()
+                  + "' is donated and cannot be passed twice; copy it");
         }
       }
     }

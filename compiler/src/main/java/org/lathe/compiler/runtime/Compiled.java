@@ -178,8 +178,7 @@ public final class Compiled implements AutoCloseable {
           Duration.ofNanos(optimisedAt - tracedAt),
           Duration.ofNanos(loweredAt - optimisedAt),
           Duration.ofNanos(preparedAt - loweredAt));
-      Compilation compilation =
-          new Compilation(name(), types, reason, times, traced, lowered, prepared.kernels());
+      Compilation compilation = new Compilation(name(), types, reason, times, traced, lowered, prepared.kernels());
       LOG.debug("{}", compilation);
       Executable made = new Executable(lathe, compilation, prepared);
       executables.put(types, made);
@@ -191,9 +190,11 @@ public final class Compiled implements AutoCloseable {
 
   private void checkDonations(Graph graph) {
     for (Donation d : options.donations()) {
-      if (d.input() < 0 || d.input() >= graph.inputs().size() || d.output() < 0 || d.output() >= graph.outputs().size()) {
+      if (d.input() < 0 || d.input() >= graph.inputs().size() || d.output() < 0
+          || d.output() >= graph.outputs().size()) {
         throw new IllegalArgumentException(
-            "'" + name() + "' has " + graph.inputs().size() + " inputs and " + graph.outputs().size() + " outputs, but donates input "
+            "'" + name() + "' has " + graph.inputs().size() + " inputs and " + graph.outputs().size()
+                + " outputs, but donates input "
                 + d.input() + " to output " + d.output());
       }
       TensorType from = graph.inputTypes().get(d.input());

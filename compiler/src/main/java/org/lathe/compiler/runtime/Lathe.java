@@ -146,7 +146,8 @@ public final class Lathe implements AutoCloseable {
 
   private Compiled compile(int arity, Function<List<Tensor>, Tensor> function) {
     return register(
-        new Compiled(this, new Source.Traced("function", arity, in -> List.of(function.apply(in))), CompileOptions.DEFAULT));
+        new Compiled(this, new Source.Traced("function", arity, in -> List.of(function.apply(in))),
+            CompileOptions.DEFAULT));
   }
 
   /** A function of any number of arrays with any number of results. */

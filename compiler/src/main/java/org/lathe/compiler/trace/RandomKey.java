@@ -42,7 +42,7 @@ public final class RandomKey {
     long z = seed + 0x9E3779B97F4A7C15L;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return new long[] {(z ^ (z >>> 31)) & (MOST_SEED - 1), 0};
+    return new long[]{(z ^ (z >>> 31)) & (MOST_SEED - 1), 0};
   }
 
   /** Uniform in [0, 1). */

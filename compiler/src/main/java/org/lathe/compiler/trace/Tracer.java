@@ -14,13 +14,12 @@ import org.lathe.compiler.op.Tensor;
 /** Runs plain Java on symbolic tensors and records what it does. */
 public final class Tracer {
   private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
-  private static final ClassValue<Boolean> IS_LIBRARY =
-      new ClassValue<>() {
-        @Override
-        protected Boolean computeValue(Class<?> type) {
-          return type.getPackage().isAnnotationPresent(LibraryCode.class);
-        }
-      };
+  private static final ClassValue<Boolean> IS_LIBRARY = new ClassValue<>() {
+    @Override
+    protected Boolean computeValue(Class<?> type) {
+      return type.getPackage().isAnnotationPresent(LibraryCode.class);
+    }
+  };
 
   private Tracer() {}
 

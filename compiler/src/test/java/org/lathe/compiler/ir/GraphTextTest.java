@@ -42,7 +42,8 @@ class GraphTextTest {
         .with("real", -0.0).with("nan", Double.NaN).with("infinite", Double.NEGATIVE_INFINITY).with("small", 1e-300)
         .with("flag", true).with("text", "a \"quoted\" \\ line\n").with("dims", Dims.of(1, -2)).with("none", Dims.of())
         .with("dtype", DType.BF16).with("literal", Literal.of(TensorType.of(DType.F32, 3), 1, Double.NaN, -0.0))
-        .with("splat", Literal.splat(TensorType.of(DType.I64, 3, 3), 7)).with("empty", Literal.of(TensorType.of(DType.U8, 0)))
+        .with("splat", Literal.splat(TensorType.of(DType.I64, 3, 3), 7))
+        .with("empty", Literal.of(TensorType.of(DType.U8, 0)))
         .with("body", nested);
     Node two = b.append(TWO, List.of(x, w), all);
     Node one = b.append(ONE, List.of(two.output(1)), Attributes.NONE);
@@ -129,10 +130,12 @@ class GraphTextTest {
     Node two = b.append(TWO, List.of(one.output()), Attributes.NONE);
     Graph g = b.build(List.of(two.output(0)));
     GraphVerifier.verify(g, "tracing");
-    illegal(new Graph("g", g.inputs(), List.of(x.node(), two, one), g.outputs()), "operands are outputs of nodes before it");
+    illegal(new Graph("g", g.inputs(), List.of(x.node(), two, one), g.outputs()),
+        "operands are outputs of nodes before it");
     illegal(new Graph("g", g.inputs(), List.of(x.node(), one, one), g.outputs()), "a node stands once in its graph");
     illegal(new Graph("g", List.of(), g.nodes(), g.outputs()), "a graph lists all of its inputs");
-    illegal(new Graph("g", List.of(x.node(), x.node()), g.nodes(), g.outputs()), "inputs are distinct input nodes of the graph");
+    illegal(new Graph("g", List.of(x.node(), x.node()), g.nodes(), g.outputs()),
+        "inputs are distinct input nodes of the graph");
     illegal(new Graph("g", g.inputs(), g.nodes(), List.of(new Value(two, 2))), "results are outputs of its nodes");
     Node lying = new Node(9, ONE, List.of(x), Attributes.NONE, List.of(TensorType.of(DType.F32, 1)), null);
     illegal(new Graph("g", g.inputs(), List.of(x.node(), lying), List.of()), "types are what the op infers");

@@ -14,8 +14,9 @@ class LiteralBytesTest {
   @ParameterizedTest
   @EnumSource
   void whatFitsComesBack(DType dtype) {
-    double[] values = dtype.isFloating() ? new double[] {0, -0.0, 1, -2.5, 96, Double.NaN, Double.NEGATIVE_INFINITY}
-        : dtype == DType.BOOL ? new double[] {0, 1, 1, 0, 1, 0, 0} : new double[] {0, 1, 2, 3, 200, 255, 7};
+    double[] values = dtype.isFloating()
+        ? new double[]{0, -0.0, 1, -2.5, 96, Double.NaN, Double.NEGATIVE_INFINITY}
+        : dtype == DType.BOOL ? new double[]{0, 1, 1, 0, 1, 0, 0} : new double[]{0, 1, 2, 3, 200, 255, 7};
     Literal literal = Literal.of(TensorType.of(dtype, 7), values);
     byte[] bytes = LiteralBytes.encode(literal);
     assertEquals(7 * dtype.bytes(), bytes.length);
@@ -47,11 +48,12 @@ class LiteralBytesTest {
       return;
     }
     BigDecimal error = new BigDecimal(v).subtract(new BigDecimal(rounded)).abs();
-    for (int step : new int[] {-1, 1}) {
+    for (int step : new int[]{-1, 1}) {
       double other = neighbour(dtype, rounded, step);
       if (Double.isFinite(other)) {
         BigDecimal otherError = new BigDecimal(v).subtract(new BigDecimal(other)).abs();
-        assertEquals(true, error.compareTo(otherError) <= 0, dtype + " of " + v + " gave " + rounded + ", not " + other);
+        assertEquals(true, error.compareTo(otherError) <= 0,
+            dtype + " of " + v + " gave " + rounded + ", not " + other);
       }
     }
   }

@@ -187,7 +187,8 @@ class ControlFlowTest {
         List.of(in.get(1)),
         (c, x) -> {
           var inner = ControlFlow.repeat(
-              List.of(c.getFirst()), 2, h -> new Step(List.of(h.getFirst().mul(in.get(2)).add(x.getFirst()).sin()), List.of()));
+              List.of(c.getFirst()), 2,
+              h -> new Step(List.of(h.getFirst().mul(in.get(2)).add(x.getFirst()).sin()), List.of()));
           return new Step(List.of(inner.carry()), List.of());
         }).carry().sum();
     Function<List<Tensor>, Tensor> plain = in -> {
@@ -283,7 +284,8 @@ class ControlFlowTest {
             in -> ControlFlow.scan(
                 List.of(in.get(0)),
                 List.of(in.get(1)),
-                (c, x) -> new Step(c.getFirst(), Gradients.gradient(x.getFirst().mul(in.get(0)).sum(), in.get(0)))).outputs()));
+                (c, x) -> new Step(c.getFirst(), Gradients.gradient(x.getFirst().mul(in.get(0)).sum(), in.get(0))))
+                .outputs()));
     assertTrue(String.valueOf(e.getMessage()).contains("from outside of the loop"), e.getMessage());
   }
 

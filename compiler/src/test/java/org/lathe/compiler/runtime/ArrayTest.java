@@ -27,19 +27,19 @@ class ArrayTest {
   @ParameterizedTest
   @EnumSource
   void everyTypeTakesAndGivesEveryJavaArray(DType dtype) {
-    double[] values = dtype == DType.BOOL ? new double[] {0, 1, 1} : new double[] {3, 0, 100};
+    double[] values = dtype == DType.BOOL ? new double[]{0, 1, 1} : new double[]{3, 0, 100};
     TensorType type = TensorType.of(dtype, 3);
     try (Array a = lathe.array(dtype, values)) {
       check(a, values);
       a.write(new double[3]);
       check(a, new double[3]);
-      a.write(new float[] {(float) values[0], (float) values[1], (float) values[2]});
+      a.write(new float[]{(float) values[0], (float) values[1], (float) values[2]});
       check(a, values);
       a.write(new double[3]);
-      a.write(new int[] {(int) values[0], (int) values[1], (int) values[2]});
+      a.write(new int[]{(int) values[0], (int) values[1], (int) values[2]});
       check(a, values);
       a.write(new double[3]);
-      a.write(new long[] {(long) values[0], (long) values[1], (long) values[2]});
+      a.write(new long[]{(long) values[0], (long) values[1], (long) values[2]});
       check(a, values);
       assertEquals(Literal.of(type, values), a.toLiteral());
       try (Array b = lathe.array(a.toLiteral()); Array c = a.copy()) {
@@ -74,7 +74,7 @@ class ArrayTest {
     assertEquals(3, lathe.array(new float[6], 2, 3).dim(-1));
     assertEquals(2.5, lathe.scalar(DType.BF16, 2.5).item());
     assertEquals(7, lathe.full(TensorType.of(DType.U8, 1, 1), 7).item());
-    assertEquals(Long.MAX_VALUE, lathe.array(new long[] {Long.MAX_VALUE}).toLongs()[0]);
+    assertEquals(Long.MAX_VALUE, lathe.array(new long[]{Long.MAX_VALUE}).toLongs()[0]);
   }
 
   @Test

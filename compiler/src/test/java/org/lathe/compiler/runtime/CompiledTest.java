@@ -71,7 +71,8 @@ class CompiledTest {
       for (int i = 0; i < graph.inputs().size(); i++) {
         int input = i;
         boolean donated = donations.stream().anyMatch(d -> d.input() == input);
-        buffers.add(new BufferDecl("in" + i, donated ? Role.STATE : Role.INPUT, graph.inputTypes().get(i).bytes(), null));
+        buffers
+            .add(new BufferDecl("in" + i, donated ? Role.STATE : Role.INPUT, graph.inputTypes().get(i).bytes(), null));
       }
       int[] home = new int[graph.outputs().size()];
       for (int o = 0; o < home.length; o++) {
@@ -110,12 +111,12 @@ class CompiledTest {
 
   @Test
   void aCallGivesNewArraysAndKeepsItsInputs() {
-    try (Compiled f = identity(); Array x = lathe.array(new float[] {1, 2, 3}); Array y = f.call(x)) {
+    try (Compiled f = identity(); Array x = lathe.array(new float[]{1, 2, 3}); Array y = f.call(x)) {
       assertNotSame(x, y);
-      assertArrayEquals(new float[] {1, 2, 3}, y.toFloats());
+      assertArrayEquals(new float[]{1, 2, 3}, y.toFloats());
       assertEquals(x.type(), y.type());
-      x.write(new float[] {7, 8, 9});
-      assertArrayEquals(new float[] {1, 2, 3}, y.toFloats());
+      x.write(new float[]{7, 8, 9});
+      assertArrayEquals(new float[]{1, 2, 3}, y.toFloats());
     }
   }
 
@@ -133,7 +134,8 @@ class CompiledTest {
     assertEquals("argument 1 (w) changed from f32[3] to f64[4]", last(f).reason());
     f.callAll(lathe.zeros(DType.I32, 2, 3), b);
     assertEquals(
-        "argument 0 (x) changed from f32[2,3] to i32[2,3]; argument 1 (w) changed from f64[4] to f32[3]", last(f).reason());
+        "argument 0 (x) changed from f32[2,3] to i32[2,3]; argument 1 (w) changed from f64[4] to f32[3]",
+        last(f).reason());
     f.callAll(a);
     assertEquals("called with 1 arguments instead of 2", last(f).reason());
     f.callAll(a, b);
@@ -154,17 +156,17 @@ class CompiledTest {
     CopyDevice own = new CopyDevice(rebinds);
     try (Lathe other = Lathe.over(own); ExecutorService threads = Executors.newFixedThreadPool(8)) {
       Compiled f = compile(other, in -> List.of(in.get(1), in.get(0)), CompileOptions.DEFAULT);
-      Array shared = other.array(new int[] {1, 2, 3});
+      Array shared = other.array(new int[]{1, 2, 3});
       List<Future<?>> all = new ArrayList<>();
       own.meeting = new CyclicBarrier(8);
       for (int t = 0; t < 8; t++) {
         int seed = t;
         all.add(threads.submit(() -> {
           for (int i = 0; i < 200; i++) {
-            try (Array x = other.array(new int[] {seed, i, seed + i})) {
+            try (Array x = other.array(new int[]{seed, i, seed + i})) {
               List<Array> out = f.callAll(x, shared);
-              assertArrayEquals(new int[] {1, 2, 3}, out.get(0).toInts());
-              assertArrayEquals(new int[] {seed, i, seed + i}, out.get(1).toInts());
+              assertArrayEquals(new int[]{1, 2, 3}, out.get(0).toInts());
+              assertArrayEquals(new int[]{seed, i, seed + i}, out.get(1).toInts());
               out.forEach(Array::close);
             }
           }
@@ -183,12 +185,13 @@ class CompiledTest {
 
   @Test
   void donatedMemoryMovesToTheOutput() {
-    Compiled f = compile(in -> List.of(in.get(1), in.get(0)), CompileOptions.DEFAULT.withDonations(List.of(new Donation(0, 0))));
-    Array p = lathe.array(new float[] {1, 2});
-    Array x = lathe.array(new float[] {3, 4});
+    Compiled f = compile(in -> List.of(in.get(1), in.get(0)),
+        CompileOptions.DEFAULT.withDonations(List.of(new Donation(0, 0))));
+    Array p = lathe.array(new float[]{1, 2});
+    Array x = lathe.array(new float[]{3, 4});
     List<Array> out = f.callAll(p, x);
     assertTrue(p.isClosed());
-    assertArrayEquals(new float[] {3, 4}, out.get(0).toFloats());
+    assertArrayEquals(new float[]{3, 4}, out.get(0).toFloats());
     assertTrue(message(() -> p.toFloats()).contains("was donated"));
     assertTrue(message(() -> f.callAll(p, x)).contains("cannot be donated"));
     assertTrue(message(() -> f.callAll(x, x)).contains("pass it once"));
@@ -210,7 +213,7 @@ class CompiledTest {
   @Test
   void aFailedCallKeepsItsInputs() {
     Compiled f = compile(in -> in, CompileOptions.DEFAULT.withDonations(List.of(new Donation(0, 0))));
-    Array p = lathe.array(new float[] {1, 2});
+    Array p = lathe.array(new float[]{1, 2});
     device.lost = true;
     assertThrows(DeviceLost.class, () -> f.call(p));
     device.lost = false;
@@ -223,12 +226,12 @@ class CompiledTest {
   void boundCallsUpdateInPlaceWithoutAllocation() {
     Compiled f = compile(
         in -> List.of(in.get(1), in.get(0)), CompileOptions.DEFAULT.withDonations(List.of(new Donation(0, 0))));
-    Array p = lathe.array(new float[] {1, 2});
-    Array x = lathe.array(new float[] {3, 4});
+    Array p = lathe.array(new float[]{1, 2});
+    Array x = lathe.array(new float[]{3, 4});
     BoundCall call = f.bind(p, x);
     call.run();
     assertSame(p, call.output(0));
-    assertArrayEquals(new float[] {3, 4}, p.toFloats());
+    assertArrayEquals(new float[]{3, 4}, p.toFloats());
     assertTrue(message(p::close).contains("in use by a run or a bound call"));
     assertTrue(message(() -> call.output(1).close()).contains("in use"));
     for (int i = 0; i < 20_000; i++) {
@@ -291,10 +294,12 @@ class CompiledTest {
       Compiled f = identity();
       assertTrue(message(() -> f.call(other.zeros(DType.F32, 2))).contains("belongs to another Lathe"));
     }
-    TypeError e = assertThrows(TypeError.class, () -> lathe.compile((a, b) -> a.add(b)).call(x, lathe.zeros(DType.F32, 3)));
+    TypeError e = assertThrows(TypeError.class,
+        () -> lathe.compile((a, b) -> a.add(b)).call(x, lathe.zeros(DType.F32, 3)));
     assertTrue(String.valueOf(e.getMessage()).contains(".java:"), e.getMessage());
     Graph given = new org.lathe.compiler.ir.GraphBuilder("given").build(List.of());
-    assertTrue(message(() -> lathe.compile(given, List.of()).callAll(x)).contains("graph 'given' takes [], found [f32[2]]"));
+    assertTrue(
+        message(() -> lathe.compile(given, List.of()).callAll(x)).contains("graph 'given' takes [], found [f32[2]]"));
   }
 
   @Test
@@ -309,7 +314,7 @@ class CompiledTest {
   }
 
   private void forget() {
-    lathe.array(new float[] {1});
+    lathe.array(new float[]{1});
   }
 
   @Test
@@ -337,7 +342,8 @@ class CompiledTest {
     assertEquals("copy:0", best.device().info().id());
     assertThrows(DeviceUnavailable.class, () -> DeviceChoice.best(Drivers.of(List.of(driver("null", true)))));
     DeviceChoice second = DeviceChoice.firstOf(drivers, List.of("warp", "slow:0"));
-    assertTrue(second.placement().toString().contains("\n  - warp: there is no backend 'warp'"), second.placement().toString());
+    assertTrue(second.placement().toString().contains("\n  - warp: there is no backend 'warp'"),
+        second.placement().toString());
     assertTrue(second.placement().toString().contains("\n  * slow:0: chosen"), second.placement().toString());
   }
 

@@ -36,7 +36,7 @@ class RandomKeyTest {
   void drawsDifferByStreamStepAndSeed() {
     Set<Double> seen = new HashSet<>();
     int drawn = 0;
-    for (long seed : new long[] {0, 1, -1, Long.MAX_VALUE}) {
+    for (long seed : new long[]{0, 1, -1, Long.MAX_VALUE}) {
       Literal key = key(seed, 0);
       for (int step = 0; step < 3; step++) {
         List<Literal> out = draw(key);
@@ -62,7 +62,8 @@ class RandomKeyTest {
       RandomKey random = new RandomKey(in.getFirst());
       Tensor steps = Tensor.iota(in.getFirst().builder(), DType.I64, Dims.of(5), 0);
       return ControlFlow.scan(
-          List.of(), List.of(steps), (c, t) -> new ControlFlow.Step(List.of(), List.of(random.at(t.getFirst()).normal(DType.F64, 20))))
+          List.of(), List.of(steps),
+          (c, t) -> new ControlFlow.Step(List.of(), List.of(random.at(t.getFirst()).normal(DType.F64, 20))))
           .outputs();
     });
     double[] all = Oracle.run(g, List.of(key(1, 0))).getFirst().toArray();

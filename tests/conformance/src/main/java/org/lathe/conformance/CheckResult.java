@@ -16,9 +16,11 @@ public sealed interface CheckResult {
    * @param detail what is wrong, one line; empty if it passed
    */
   record Compared(String device, String what, double maxError, double tolerance, boolean passed, String detail)
-      implements CheckResult {}
+      implements
+        CheckResult {}
 
   /** The check is known not to pass. */
   record Skipped(String device, String what, ConformanceTarget.Category category, String reason)
-      implements CheckResult {}
+      implements
+        CheckResult {}
 }

@@ -118,7 +118,8 @@ public final class GraphCheck {
   }
 
   private static Literal literal(Map<Value, Literal> values, Value value) {
-    @Nullable Literal found = values.get(value);
+    @Nullable
+    Literal found = values.get(value);
     if (found == null) {
       throw new IllegalStateException(value + " was not interpreted");
     }

@@ -17,4 +17,5 @@ import org.lathe.compiler.op.OpDef.Tolerance;
  *     for gradients, in which terms cancel
  */
 record OpCase(
-    String op, String name, Graph graph, Graph meaning, List<Literal> inputs, Tolerance tolerance, long length, boolean byScale) {}
+    String op, String name, Graph graph, Graph meaning, List<Literal> inputs, Tolerance tolerance, long length,
+    boolean byScale) {}

@@ -36,7 +36,8 @@ final class OpCases {
   private static final long SEED = 20_240_607;
   /** How many samples of an op are tried in further element types and through strides. */
   private static final int VARIED = 3;
-  private static final List<Dims> AWKWARD = List.of(Dims.of(0), Dims.of(1), Dims.of(4099), Dims.of(3, 1, 17), Dims.of(207, 13), Dims.of(5, 0));
+  private static final List<Dims> AWKWARD = List.of(Dims.of(0), Dims.of(1), Dims.of(4099), Dims.of(3, 1, 17),
+      Dims.of(207, 13), Dims.of(5, 0));
 
   private final OpDef op;
   private final List<OpCase> cases = new ArrayList<>();
@@ -177,16 +178,19 @@ final class OpCases {
     if (sample.inputs().stream().anyMatch(t -> t.rank() > 1)) {
       List<TensorType> turned = sample.inputs().stream().map(t -> t.withShape(reversed(t.shape()))).toList();
       GraphBuilder b = new GraphBuilder(op.name() + "Transposed");
-      List<Tensor> operands = inputs(b, turned).stream().map(t -> t.rank() > 1 ? t.permute(reversedOrder(t.rank())) : t).toList();
+      List<Tensor> operands = inputs(b, turned).stream().map(t -> t.rank() > 1 ? t.permute(reversedOrder(t.rank())) : t)
+          .toList();
       Graph graph = b.build(values(outputs(b, operands, sample, false)));
-      add("transposed", id, sample, graph, graph, Samples.draw(new Sample(turned, sample.attributes(), sample.domains()), SEED));
+      add("transposed", id, sample, graph, graph,
+          Samples.draw(new Sample(turned, sample.attributes(), sample.domains()), SEED));
     }
     if (sample.inputs().stream().anyMatch(t -> t.rank() > 0)) {
       List<TensorType> larger = sample.inputs().stream().map(t -> t.withShape(t.shape().map(n -> 2 * n + 1))).toList();
       GraphBuilder b = new GraphBuilder(op.name() + "Sliced");
       List<Tensor> operands = inputs(b, larger).stream().map(OpCases::everySecond).toList();
       Graph graph = b.build(values(outputs(b, operands, sample, false)));
-      add("sliced", id, sample, graph, graph, Samples.draw(new Sample(larger, sample.attributes(), sample.domains()), SEED));
+      add("sliced", id, sample, graph, graph,
+          Samples.draw(new Sample(larger, sample.attributes(), sample.domains()), SEED));
     }
   }
 
@@ -209,7 +213,9 @@ final class OpCases {
   private void otherTypes(String id, Sample sample) {
     for (DType dtype : DType.values()) {
       List<TensorType> types = sample.inputs().stream()
-          .map(t -> t.dtype().isFloating() && dtype.isFloating() || t.dtype().isInteger() && dtype.isInteger() ? t.withDtype(dtype) : t)
+          .map(t -> t.dtype().isFloating() && dtype.isFloating() || t.dtype().isInteger() && dtype.isInteger()
+              ? t.withDtype(dtype)
+              : t)
           .toList();
       if (!types.equals(sample.inputs())) {
         variant("value", id, types, sample);

@@ -178,7 +178,8 @@ public final class OpChecks {
           allowed = bound;
           detail = share <= 1
               ? ""
-              : "output " + o + " of " + want.type() + " at " + i + ": expected " + want.get(i) + ", found " + got.get(i);
+              : "output " + o + " of " + want.type() + " at " + i + ": expected " + want.get(i) + ", found "
+                  + got.get(i);
         }
       }
     }

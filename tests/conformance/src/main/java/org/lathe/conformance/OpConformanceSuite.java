@@ -33,7 +33,8 @@ public abstract class OpConformanceSuite {
 
   @TestFactory
   Stream<DynamicNode> ops() {
-    List<ConformanceTarget> targets = ServiceLoader.load(ConformanceTarget.class).stream().map(ServiceLoader.Provider::get).toList();
+    List<ConformanceTarget> targets = ServiceLoader.load(ConformanceTarget.class).stream()
+        .map(ServiceLoader.Provider::get).toList();
     assertTrue(!targets.isEmpty(), "no backend is registered as a " + ConformanceTarget.class.getName());
     return targets.stream().map(this::target);
   }
@@ -55,7 +56,8 @@ public abstract class OpConformanceSuite {
     Stream<DynamicNode> ops = Ops.all().stream().map(op -> DynamicContainer.dynamicContainer(
         op.name(), checks.checks(op).stream().map(c -> DynamicTest.dynamicTest(c.name(), () -> run(c, made)))));
     DynamicTest last = DynamicTest.dynamicTest(
-        "not everything is skipped", () -> assertTrue(made.get() > 0, "every check of " + target.name() + " is skipped"));
+        "not everything is skipped",
+        () -> assertTrue(made.get() > 0, "every check of " + target.name() + " is skipped"));
     return DynamicContainer.dynamicContainer(device.info().id(), Stream.concat(ops, Stream.of(last)));
   }
 
@@ -65,7 +67,8 @@ public abstract class OpConformanceSuite {
       case CheckResult.Compared c -> {
         made.incrementAndGet();
         assertTrue(
-            c.passed(), () -> c.what() + " on " + c.device() + ": " + c.detail() + "; error " + c.maxError() + ", allowed " + c.tolerance());
+            c.passed(), () -> c.what() + " on " + c.device() + ": " + c.detail() + "; error " + c.maxError()
+                + ", allowed " + c.tolerance());
       }
     }
   }
