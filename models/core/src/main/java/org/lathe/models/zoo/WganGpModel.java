@@ -38,7 +38,7 @@ final class WganGpModel extends ZooModel {
   private static final long BATCH = 256;
   private static final int CRITIC_STEPS = 5;
   private static final int ITERATIONS_PER_EPOCH = 250;
-  private static final int EPOCHS = 20;
+  private static final int EPOCHS = 12;
   private static final double PENALTY = 0.1;
   private static final int SAMPLES = 4096;
   /** A sample is good within so many standard deviations of a mode. */
@@ -79,9 +79,8 @@ final class WganGpModel extends ZooModel {
       Tensor between = real.mul(mix).add(fake.mul(mix.subtractedFrom(1)));
       Tensor slope = Gradients.gradient(critic.apply(between).sum(), between);
       Tensor norm = slope.square().sum(1).add(1e-12).sqrt();
-      return critic.apply(fake).mean()
-          .sub(critic.apply(real).mean())
-          .add(norm.sub(1).square().mean().mul(PENALTY));
+      List<Tensor> judged = critic.apply(Tensor.concat(0, fake, real)).split(0, 2);
+      return judged.get(0).mean().sub(judged.get(1).mean()).add(norm.sub(1).square().mean().mul(PENALTY));
     }
   }
 
@@ -118,12 +117,12 @@ final class WganGpModel extends ZooModel {
   }
 
   private static Adam adam(long steps) {
-    return new Adam(Schedule.cosine(1e-3, 1e-5, steps)).withBetas(0.5, 0.9);
+    return new Adam(Schedule.cosine(2e-3, 2e-5, steps)).withBetas(0.5, 0.9);
   }
 
   @Override
   Blueprint blueprint(long batch) {
-    return blueprint(batch, 128);
+    return blueprint(batch, 64);
   }
 
   @Override
