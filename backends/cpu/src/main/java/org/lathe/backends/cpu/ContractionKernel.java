@@ -129,13 +129,21 @@ final class ContractionKernel implements Kernel {
     }
   }
 
+  private void expect() {
+    if (work >= PARALLEL_OPERATIONS) {
+      tiling.expect(shape.n);
+    }
+  }
+
   static ContractionKernel of(Contraction spec) {
     return of(spec, Simd.PRESENT);
   }
 
   /** @param vector whether the Vector API is used */
   static ContractionKernel of(Contraction spec, boolean vector) {
-    return new ContractionKernel(spec, vector);
+    ContractionKernel kernel = new ContractionKernel(spec, vector);
+    kernel.expect();
+    return kernel;
   }
 
   private long tasks(int rows, int columns) {

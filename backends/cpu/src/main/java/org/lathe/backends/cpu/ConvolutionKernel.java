@@ -53,7 +53,13 @@ final class ConvolutionKernel implements Kernel {
 
   /** A forward convolution or the gradient of its data. */
   static ConvolutionKernel of(Convolution spec, boolean vector) {
-    return new ConvolutionKernel(spec, vector);
+    ConvolutionKernel kernel = new ConvolutionKernel(spec, vector);
+    if (kernel.work >= PARALLEL_OPERATIONS) {
+      for (ConvolutionPart part : kernel.parts) {
+        part.expect();
+      }
+    }
+    return kernel;
   }
 
   @Override

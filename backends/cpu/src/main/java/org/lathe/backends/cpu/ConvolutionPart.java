@@ -137,6 +137,11 @@ final class ConvolutionPart {
     this.filterGroup = s.get(0) * (source.transposed() ? source.channels() : source.rows());
   }
 
+  /** Says that this will run soon and often. */
+  void expect() {
+    tiling.expect(packed ? images * band * part.width() : (band - 1L) * lineStep + part.width());
+  }
+
   /** Bytes from a column to the element that each k reads for it. */
   private long[] tapOffsets(long k) {
     long[] table = new long[(int) k];

@@ -140,7 +140,11 @@ final class FilterGradientKernel implements Kernel {
   }
 
   static FilterGradientKernel of(Convolution spec, boolean vector) {
-    return new FilterGradientKernel(spec, vector);
+    FilterGradientKernel kernel = new FilterGradientKernel(spec, vector);
+    if (kernel.work >= PARALLEL_OPERATIONS) {
+      kernel.tiling.expect(kernel.filterWidth);
+    }
+    return kernel;
   }
 
   private static boolean canFlatten(Epilogue e, Convolution.Geometry g) {

@@ -20,4 +20,7 @@ interface MicroKernel {
    *     each the offset of that row of b
    */
   void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow);
+
+  /** Says that {@link #run} will be called soon and often. */
+  default void expect() {}
 }

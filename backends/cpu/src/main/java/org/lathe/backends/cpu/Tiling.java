@@ -89,6 +89,21 @@ final class Tiling {
     return kernels[4 * (vectors - 1) + (panel == panels - 1 ? 2 : 0) + (accumulate ? 1 : 0)];
   }
 
+  /** Says that lines of {@code n} columns will be multiplied soon: gets the micro-kernels for them ready. */
+  void expect(long n) {
+    int rest = (int) (ceil(n % columns(), lanes));
+    for (int v : new int[] {n >= columns() ? vectors : 0, rest}) {
+      for (int panel : new int[] {0, panels - 1}) {
+        if (v > 0) {
+          kernel(panel, v, kBlocks > 1 || pitch == MicroShape.SCATTERED).expect();
+          if (pitch != MicroShape.SCATTERED) {
+            kernel(panel, v, false).expect();
+          }
+        }
+      }
+    }
+  }
+
   int rowsOf(int panel) {
     return panel == panels - 1 ? lastRows : rows;
   }

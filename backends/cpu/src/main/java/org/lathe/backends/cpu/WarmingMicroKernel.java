@@ -3,8 +3,8 @@ package org.lathe.backends.cpu;
 import java.lang.foreign.Arena;
 
 /**
- * A micro-kernel that runs in its scalar form until the vector form, which is first wanted when this first runs, has been
- * compiled. Both forms give the same bits: every element is the same chain of fused multiply-adds.
+ * A micro-kernel that runs in its scalar form until the vector form, which is wanted when this is expected to run or
+ * first runs, has been compiled. Both forms give the same bits: every element is the same chain of fused multiply-adds.
  */
 final class WarmingMicroKernel implements MicroKernel {
   // Few steps: what counts is that the calls become hot, and each is slow until they are.
@@ -23,10 +23,17 @@ final class WarmingMicroKernel implements MicroKernel {
   @Override
   public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
     if (!wanted) {
+      expect();
+    }
+    target.run(k, a, aOffset, aRows, b, bStep, c, cRow);
+  }
+
+  @Override
+  public synchronized void expect() {
+    if (!wanted) {
       wanted = true;
       WarmUp.later(this::warm);
     }
-    target.run(k, a, aOffset, aRows, b, bStep, c, cRow);
   }
 
   private void warm() {
