@@ -68,15 +68,14 @@ final class ContractionKernel implements Kernel {
     this.sums = Elements.sums(stored);
     this.bytes = sums.bytes();
     this.inputs = spec.inputs().size();
-    this.tiling =
-        new Tiling(
-            sums,
-            vector,
-            shape.m,
-            shape.n,
-            shape.k,
-            shape.aRow == 1 && shape.aStep != 1 ? Tiling.Left.SIDE_BY_SIDE : Tiling.Left.ROWS,
-            false);
+    this.tiling = new Tiling(
+        sums,
+        vector,
+        shape.m,
+        shape.n,
+        shape.k,
+        shape.aRow == 1 && shape.aStep != 1 ? Tiling.Left.SIDE_BY_SIDE : Tiling.Left.ROWS,
+        false);
     this.work = shape.products * 2 * shape.m * shape.n * Math.max(1, shape.k);
     this.rightInPlace = stored == sums && shape.bColumn == 1 && readsInPlace();
 
@@ -98,12 +97,10 @@ final class ContractionKernel implements Kernel {
     this.columnPanels = (int) Math.min(columns, Math.max(1, Tiling.ceil(shape.n, tiling.columns())));
     this.rowTiles = Tiling.ceil(tiling.panels, rowPanels);
     this.columnTiles = Tiling.ceil(Math.max(1, shape.n), (long) columnPanels * tiling.columns());
-    this.productsPerTask =
-        Math.max(1, Math.min(shape.products, TASK_OPERATIONS * shape.products / Math.max(1, work)));
-    this.tasks =
-        shape.m == 0 || shape.n == 0 || shape.products == 0
-            ? 0
-            : Tiling.ceil(shape.products, productsPerTask) * rowTiles * columnTiles;
+    this.productsPerTask = Math.max(1, Math.min(shape.products, TASK_OPERATIONS * shape.products / Math.max(1, work)));
+    this.tasks = shape.m == 0 || shape.n == 0 || shape.products == 0
+        ? 0
+        : Tiling.ceil(shape.products, productsPerTask) * rowTiles * columnTiles;
     this.tilePitch = (long) columnPanels * tiling.columns() * bytes;
 
     this.leftFactors = shape.oneLeft() ? Math.min(1, shape.products) : shape.products;
@@ -223,8 +220,8 @@ final class ContractionKernel implements Kernel {
   }
 
   private void packLeft(long[] operands, long product, int panel, int block, Object array, int at) {
-    long element =
-        shape.left(product) + (long) panel * tiling.rows * shape.aRow + (long) block * tiling.kBlock * shape.aStep;
+    long element = shape.left(product) + (long) panel * tiling.rows * shape.aRow
+        + (long) block * tiling.kBlock * shape.aStep;
     int rows = tiling.rowsOf(panel);
     Packing.left(
         stored,
@@ -324,7 +321,8 @@ final class ContractionKernel implements Kernel {
   }
 
   private void finish(
-      RowEpilogue e, long[] operands, Run run, int worker, long tile, long firstRow, long rows, long column, int columns) {
+      RowEpilogue e, long[] operands, Run run, int worker, long tile, long firstRow, long rows, long column,
+      int columns) {
     long[] index = run.index(worker);
     long[] scratch = run.longs(worker);
     index[shape.batchRank() + shape.rowSizes.length] = column;

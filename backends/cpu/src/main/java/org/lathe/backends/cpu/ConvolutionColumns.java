@@ -83,14 +83,13 @@ final class ConvolutionColumns {
           if (wide < vectors * tiling.lanes) {
             pad(packed, k, vectors);
           }
-          for (int done = 0; done < wide; ) {
+          for (int done = 0; done < wide;) {
             int at = q + j + done;
             int pixel = at % perImage;
             int n = Math.min(wide - done, width - pixel % width);
-            long from =
-                state[FIRST]
-                    + at / perImage * p.imageBytes()
-                    + ((long) pixel / width * p.lineStep + pixel % width) * bytes;
+            long from = state[FIRST]
+                + at / perImage * p.imageBytes()
+                + ((long) pixel / width * p.lineStep + pixel % width) * bytes;
             gather(from, block, k, n, packed, vectors, done);
             done += n;
           }
@@ -198,7 +197,7 @@ final class ConvolutionColumns {
       if (accumulator == DType.U8) {
         ContractionKernel.narrow(line, columns);
       }
-      for (int done = 0; done < columns; ) {
+      for (int done = 0; done < columns;) {
         int pixel = (q + done) % perImage;
         index[0] = index[IMAGE] + (q + done) / perImage;
         int n;

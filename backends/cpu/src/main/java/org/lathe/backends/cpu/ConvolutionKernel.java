@@ -36,10 +36,9 @@ final class ConvolutionKernel implements Kernel {
     this.inputs = spec.inputs().size();
     this.work = spec.operations();
     boolean parallel = work >= PARALLEL_OPERATIONS;
-    this.parts =
-        source.parts().stream()
-            .map(p -> new ConvolutionPart(spec, source, p, vector, parallel))
-            .toArray(ConvolutionPart[]::new);
+    this.parts = source.parts().stream()
+        .map(p -> new ConvolutionPart(spec, source, p, vector, parallel))
+        .toArray(ConvolutionPart[]::new);
     this.filterBases = new int[parts.length];
     long base = 0;
     for (int i = 0; i < parts.length; i++) {

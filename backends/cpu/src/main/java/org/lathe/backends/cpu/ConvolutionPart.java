@@ -79,7 +79,9 @@ final class ConvolutionPart {
     long rows = inPlace ? height : Math.clamp(PLANE_BYTES / rowBytes - halo, LEAST_ROWS, Math.max(LEAST_ROWS, height));
     rows = Math.min(rows, height);
     long others = source.groups() * source.parts().size();
-    long chunk = packed && rows == height ? Math.clamp(COLUMNS / Math.max(1, pixels), 1, Math.max(1, source.batch())) : 1;
+    long chunk = packed && rows == height
+        ? Math.clamp(COLUMNS / Math.max(1, pixels), 1, Math.max(1, source.batch()))
+        : 1;
     while (parallel && chunk > 1 && others * Tiling.ceil(source.batch(), chunk) < ENOUGH_TASKS) {
       chunk /= 2;
     }
@@ -102,10 +104,9 @@ final class ConvolutionPart {
     this.rowTiles = Tiling.ceil(tiling.panels, rowPanels);
     long panelBytes = (long) rowPanels * tiling.rows * tiling.columns() * bytes;
     this.columnPanels = (int) Math.clamp(TILE_BYTES / panelBytes, 1, MOST_PANELS);
-    this.tasks =
-        source.rows() == 0 || pixels == 0 || source.batch() == 0
-            ? 0
-            : source.groups() * imageChunks * bands * rowTiles;
+    this.tasks = source.rows() == 0 || pixels == 0 || source.batch() == 0
+        ? 0
+        : source.groups() * imageChunks * bands * rowTiles;
 
     this.planes = new Planes(source, part, band, images);
     this.lineStep = inPlace ? line : planes.width;
@@ -250,10 +251,9 @@ final class ConvolutionPart {
     long first = copy;
     if (inPlace) {
       Dims s = source.source().strides();
-      first =
-          operands[0]
-              + (source.source().offset() + image * s.get(0) + group * source.channels() * s.get(1) + row * s.get(2))
-                  * bytes;
+      first = operands[0]
+          + (source.source().offset() + image * s.get(0) + group * source.channels() * s.get(1) + row * s.get(2))
+              * bytes;
     } else {
       planes.fill(operands[0], group * source.channels(), planes.channels, image, count, row, copy);
     }

@@ -12,8 +12,8 @@ import org.lathe.hal.spec.Pooling;
 
 /** Every kernel on every element type, except arithmetic that has no meaning. */
 final class CpuCapabilities implements Capabilities {
-  private static final Optional<String> NO_BOOL_SUMS =
-      Optional.of("bool has no sum of products; cast it to a number first");
+  private static final Optional<String> NO_BOOL_SUMS = Optional
+      .of("bool has no sum of products; cast it to a number first");
 
   private final Set<DType> dtypes = Set.copyOf(EnumSet.allOf(DType.class));
 

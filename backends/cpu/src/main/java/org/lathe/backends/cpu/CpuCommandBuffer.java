@@ -63,7 +63,8 @@ final class CpuCommandBuffer implements CommandBuffer {
     int expected = p.bound().size();
     if (bindings.size() != expected) {
       throw new IllegalArgumentException(
-          "program '" + p.name() + "' binds " + expected + " buffers, found " + bindings.size() + "; see Program.bound()");
+          "program '" + p.name() + "' binds " + expected + " buffers, found " + bindings.size()
+              + "; see Program.bound()");
     }
   }
 
@@ -114,14 +115,13 @@ final class CpuCommandBuffer implements CommandBuffer {
       workers = Math.max(workers, Math.min(most, k.workers(most)));
     }
     long stride = (each + LINE - 1) / LINE * LINE;
-    TeamRun run =
-        new TeamRun(
-            device.team(),
-            workers,
-            shared == 0 ? 0 : allocate(shared),
-            each == 0 ? 0 : allocate(stride * workers),
-            stride,
-            longs);
+    TeamRun run = new TeamRun(
+        device.team(),
+        workers,
+        shared == 0 ? 0 : allocate(shared),
+        each == 0 ? 0 : allocate(stride * workers),
+        stride,
+        longs);
     prepared.distinctKernels().forEach(k -> run.reserve(k.heapScratch()));
     return run;
   }

@@ -28,15 +28,14 @@ final class CpuDevice implements Device {
     this.kernels = kernels;
     long memory = physicalBytes() / 4 * 3;
     this.allocator = new CpuAllocator(memory);
-    this.info =
-        new DeviceInfo(
-            "cpu",
-            0,
-            DeviceInfo.Kind.CPU,
-            System.getProperty("os.arch") + " CPU, " + team.size() + " threads, " + Simd.describe(),
-            "Java " + Runtime.version(),
-            team.size(),
-            memory);
+    this.info = new DeviceInfo(
+        "cpu",
+        0,
+        DeviceInfo.Kind.CPU,
+        System.getProperty("os.arch") + " CPU, " + team.size() + " threads, " + Simd.describe(),
+        "Java " + Runtime.version(),
+        team.size(),
+        memory);
   }
 
   private static long physicalBytes() {

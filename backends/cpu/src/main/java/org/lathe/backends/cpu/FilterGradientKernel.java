@@ -1,10 +1,8 @@
 package org.lathe.backends.cpu;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
-import org.lathe.hal.expr.Expr;
 import org.lathe.hal.spec.Convolution;
 import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.View;
@@ -35,7 +33,6 @@ final class FilterGradientKernel implements Kernel {
   private final Convolution.Geometry g;
   private final DType stored;
   private final DType sums;
-  private final DType accumulator;
   private final int bytes;
   private final View gradient;
   private final Correlation source;
@@ -55,43 +52,40 @@ final class FilterGradientKernel implements Kernel {
   private final int band;
   private final long tasks;
   private final long work;
-  private final int inputs;
   private final int lineStep;
   private final OffsetTable rows;
   private final int[] rowOffsets;
-  private final RowEpilogue epilogue;
-  private final boolean flat;
+  private final FilterEpilogue epilogue;
 
   private FilterGradientKernel(Convolution spec, boolean vector) {
     this.g = spec.geometry();
     this.stored = spec.first().dtype();
     this.sums = Elements.sums(stored);
-    this.accumulator = spec.accumulator();
     this.bytes = sums.bytes();
     this.gradient = spec.second();
-    this.inputs = spec.inputs().size();
     this.work = spec.operations();
     this.filters = g.filters() / g.groups();
     this.channels = g.channels() / g.groups();
     this.taps = g.kernelHeight() * g.kernelWidth();
     this.pixels = g.outHeight() * g.outWidth();
     // The columns that a forward convolution reads are the left factor here.
-    Correlation all =
-        Correlation.of(
-            new Convolution(
-                Convolution.Form.FORWARD,
-                g,
-                spec.first(),
-                View.dense(stored, g.filterShape()),
-                Epilogue.store(accumulator, View.dense(accumulator, g.resultShape()))));
+    Correlation all = Correlation.of(
+        new Convolution(
+            Convolution.Form.FORWARD,
+            g,
+            spec.first(),
+            View.dense(stored, g.filterShape()),
+            Epilogue.store(spec.accumulator(), View.dense(spec.accumulator(), g.resultShape()))));
     this.part = all.parts().getFirst();
 
     boolean parallel = work >= PARALLEL_OPERATIONS;
     long tile = Math.max(1, channels);
-    while (parallel && tile > 1 && tile / 2 * taps >= LEAST_ROWS && g.groups() * Tiling.ceil(channels, tile) < ENOUGH_TASKS) {
+    while (parallel && tile > 1 && tile / 2 * taps >= LEAST_ROWS
+        && g.groups() * Tiling.ceil(channels, tile) < ENOUGH_TASKS) {
       tile = (tile + 1) / 2;
     }
-    long most = Math.max(1, PLANE_BYTES / bytes / Math.max(1, (g.width() + g.kernelWidth() + 1) * (g.kernelHeight() + 3)));
+    long most = Math.max(1,
+        PLANE_BYTES / bytes / Math.max(1, (g.width() + g.kernelWidth() + 1) * (g.kernelHeight() + 3)));
     tile = Math.min(tile, most);
     this.channelsPerTask = (int) tile;
     this.channelTiles = Tiling.ceil(channels, tile);
@@ -106,37 +100,29 @@ final class FilterGradientKernel implements Kernel {
     this.planes = new Planes(source, part, band, 1);
     this.lineStep = planes.width;
     this.gathered = g.outWidth() < LONG_LINE && filters >= GATHER_FILTERS;
-    this.tiling =
-        new Tiling(
-            sums,
-            vector,
-            channelsPerTask * taps,
-            filters,
-            gathered ? Math.max(pixels, Tiling.K_BLOCK + 1) : pixels,
-            gathered ? Tiling.Left.ROWS : Tiling.Left.SCATTERED,
-            false);
+    this.tiling = new Tiling(
+        sums,
+        vector,
+        channelsPerTask * taps,
+        filters,
+        gathered ? Math.max(pixels, Tiling.K_BLOCK + 1) : pixels,
+        gathered ? Tiling.Left.ROWS : Tiling.Left.SCATTERED,
+        false);
     this.filterWidth = (int) (Tiling.ceil(filters, tiling.lanes) * tiling.lanes);
-    this.gradientInPlace =
-        stored == sums
-            && gradient.strides().get(1) == 1
-            && filterWidth == filters
-            && gradient.strides().get(2) == gradient.strides().get(3) * g.outWidth();
-    this.tasks =
-        filters == 0 || channels * taps == 0 ? 0 : g.groups() * channelTiles * splits;
+    this.gradientInPlace = stored == sums
+        && gradient.strides().get(1) == 1
+        && filterWidth == filters
+        && gradient.strides().get(2) == gradient.strides().get(3) * g.outWidth();
+    this.tasks = filters == 0 || channels * taps == 0 ? 0 : g.groups() * channelTiles * splits;
 
     long[] table = new long[(int) (channelsPerTask * taps)];
     for (int i = 0; i < table.length; i++) {
       table[i] = planes.tapOffset(i / taps, part.taps().get((int) (i % taps)));
     }
     this.rows = new OffsetTable(table);
-    this.rowOffsets = java.util.Arrays.stream(table).mapToInt(Math::toIntExact).toArray();
+    this.rowOffsets = Arrays.stream(table).mapToInt(Math::toIntExact).toArray();
 
-    this.flat = canFlatten(spec.epilogue(), g);
-    this.epilogue =
-        flat
-            ? RowEpilogue.of(
-                flatten(spec.epilogue()), Dims.of(g.filters(), channels * taps), accumulator)
-            : RowEpilogue.of(spec.epilogue(), spec.space(), accumulator);
+    this.epilogue = new FilterEpilogue(spec);
   }
 
   static FilterGradientKernel of(Convolution spec, boolean vector) {
@@ -145,31 +131,6 @@ final class FilterGradientKernel implements Kernel {
       kernel.tiling.expect(kernel.filterWidth);
     }
     return kernel;
-  }
-
-  private static boolean canFlatten(Epilogue e, Convolution.Geometry g) {
-    boolean indexed =
-        e.expr().nodes().stream().anyMatch(n -> n instanceof Expr.Index i && i.dim() > 0);
-    List<View> views = new ArrayList<>(e.inputs());
-    views.addAll(e.outputs());
-    return !indexed
-        && views.stream()
-            .allMatch(
-                v ->
-                    v.guard() == null
-                        && v.strides().get(2) == v.strides().get(3) * g.kernelWidth()
-                        && v.strides().get(1) == v.strides().get(3) * g.kernelWidth() * g.kernelHeight());
-  }
-
-  private static Epilogue flatten(Epilogue e) {
-    return new Epilogue(
-        e.expr(),
-        e.inputs().stream().map(FilterGradientKernel::flatten).toList(),
-        e.outputs().stream().map(FilterGradientKernel::flatten).toList());
-  }
-
-  private static View flatten(View v) {
-    return new View(v.dtype(), v.offset(), Dims.of(v.strides().get(0), v.strides().get(3)), null);
   }
 
   @Override
@@ -243,8 +204,7 @@ final class FilterGradientKernel implements Kernel {
       for (long row = 0; row < g.outHeight(); row += band) {
         int lines = (int) Math.min(band, g.outHeight() - row);
         planes.fill(operands[0], group * channels + firstChannel, count, image, 1, row, copy);
-        long right =
-            gradientAt(operands, run.sharedScratch(), group, image) + row * g.outWidth() * gradientStep();
+        long right = gradientAt(operands, run.sharedScratch(), group, image) + row * g.outWidth() * gradientStep();
         if (gathered) {
           multiplyGathered(array, copy, lines, count, right, total);
         } else {
@@ -331,26 +291,8 @@ final class FilterGradientKernel implements Kernel {
         add(at + (long) f * bytes, line + (f * perFilter + m) * bytes);
       }
     }
-    long[] index = run.index(worker);
-    long[] scratch = run.longs(worker);
     for (int f = 0; f < count; f++) {
-      long values = line + f * perFilter * bytes;
-      if (accumulator == DType.U8) {
-        ContractionKernel.narrow(values, (int) perFilter);
-      }
-      index[0] = group * filters + filter + f;
-      index[1] = 0;
-      if (flat) {
-        epilogue.apply(values, index, (int) perFilter, operands, 2, inputs, scratch);
-        continue;
-      }
-      int width = (int) g.kernelWidth();
-      for (long m = 0; m < perFilter; m += width) {
-        index[1] = m / taps;
-        index[2] = m % taps / width;
-        index[3] = 0;
-        epilogue.apply(values + m * accumulator.bytes(), index, width, operands, 2, inputs, scratch);
-      }
+      epilogue.apply(line + f * perFilter * bytes, group * filters + filter + f, operands, run, worker);
     }
   }
 

@@ -27,14 +27,13 @@ record HeapScratch(DType type, int shared, int each) {
 
   /** Copies {@code n} elements of {@code type} from an address to the head of an array. */
   static void copy(DType type, long from, Object array, int n) {
-    ValueLayout layout =
-        switch (type) {
-          case F32 -> ValueLayout.JAVA_FLOAT_UNALIGNED;
-          case F64 -> ValueLayout.JAVA_DOUBLE_UNALIGNED;
-          case I32 -> ValueLayout.JAVA_INT_UNALIGNED;
-          case I64 -> ValueLayout.JAVA_LONG_UNALIGNED;
-          default -> throw new IllegalArgumentException("no scratch arrays of " + type);
-        };
+    ValueLayout layout = switch (type) {
+      case F32 -> ValueLayout.JAVA_FLOAT_UNALIGNED;
+      case F64 -> ValueLayout.JAVA_DOUBLE_UNALIGNED;
+      case I32 -> ValueLayout.JAVA_INT_UNALIGNED;
+      case I64 -> ValueLayout.JAVA_LONG_UNALIGNED;
+      default -> throw new IllegalArgumentException("no scratch arrays of " + type);
+    };
     MemorySegment.copy(Memory.ALL, layout, from, array, 0, n);
   }
 }

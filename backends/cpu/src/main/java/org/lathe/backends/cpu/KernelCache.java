@@ -23,8 +23,8 @@ final class KernelCache {
     // Built outside the map's lock: two threads may build the same kernel, and one of them is kept.
     Kernel built = factory.apply(spec);
     while (true) {
-      SoftReference<Kernel> kept =
-          kernels.merge(spec, new SoftReference<>(built), (old, mine) -> old.get() == null ? mine : old);
+      SoftReference<Kernel> kept = kernels.merge(spec, new SoftReference<>(built),
+          (old, mine) -> old.get() == null ? mine : old);
       Kernel kernel = resolve(kept);
       if (kernel != null) {
         return kernel;

@@ -18,10 +18,12 @@ final class Packing {
    * @param height the tile's rows, at least {@code rows}
    */
   static void left(
-      DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int pitch, int height) {
+      DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int pitch,
+      int height) {
     long bytes = stored.bytes();
     if (pitch == 0) {
-      if (stored == DType.F32 && rowStride == 1 && rows == 8 && height == 8 && Simd.PRESENT && VectorPacking.READY.now()) {
+      if (stored == DType.F32 && rowStride == 1 && rows == 8 && height == 8 && Simd.PRESENT
+          && VectorPacking.READY.now()) {
         VectorPacking.eightSideBySide(from, 4 * kStride, k, (float[]) array, at);
         return;
       }
@@ -57,7 +59,8 @@ final class Packing {
    * up with zeros.
    */
   static void right(
-      DType stored, boolean vector, long from, long kStride, long columnStride, int k, int columns, long to, int width) {
+      DType stored, boolean vector, long from, long kStride, long columnStride, int k, int columns, long to,
+      int width) {
     DType sums = Elements.sums(stored);
     if (columns < width) {
       Memory.fill(to, (long) k * width * sums.bytes(), (byte) 0);

@@ -21,24 +21,22 @@ final class PartEpilogue {
   PartEpilogue(Epilogue whole, Dims space, Correlation.Part part, DType accumulator) {
     Dims phase = Dims.of(space.get(0), space.get(1), part.height(), part.width());
     boolean identical = part.stepY() == 1 && part.stepX() == 1;
-    Epilogue shifted =
-        identical
-            ? whole
-            : new Epilogue(
-                shift(whole.expr(), part),
-                whole.inputs().stream().map(v -> shift(v, part)).toList(),
-                whole.outputs().stream().map(v -> shift(v, part)).toList());
+    Epilogue shifted = identical
+        ? whole
+        : new Epilogue(
+            shift(whole.expr(), part),
+            whole.inputs().stream().map(v -> shift(v, part)).toList(),
+            whole.outputs().stream().map(v -> shift(v, part)).toList());
     this.flat = canFlatten(shifted, part.width());
-    this.epilogue =
-        flat
-            ? RowEpilogue.of(
-                new Epilogue(
-                    shifted.expr(),
-                    shifted.inputs().stream().map(PartEpilogue::flatten).toList(),
-                    shifted.outputs().stream().map(PartEpilogue::flatten).toList()),
-                Dims.of(space.get(0), space.get(1), part.height() * part.width()),
-                accumulator)
-            : RowEpilogue.of(shifted, phase, accumulator);
+    this.epilogue = flat
+        ? RowEpilogue.of(
+            new Epilogue(
+                shifted.expr(),
+                shifted.inputs().stream().map(PartEpilogue::flatten).toList(),
+                shifted.outputs().stream().map(PartEpilogue::flatten).toList()),
+            Dims.of(space.get(0), space.get(1), part.height() * part.width()),
+            accumulator)
+        : RowEpilogue.of(shifted, phase, accumulator);
   }
 
   private static boolean canFlatten(Epilogue e, long width) {

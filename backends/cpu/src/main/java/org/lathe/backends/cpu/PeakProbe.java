@@ -40,15 +40,14 @@ final class PeakProbe {
       double best = 0;
       long share = COPY_BYTES / workers;
       for (int round = 0; round < ROUNDS; round++) {
-        double seconds =
-            seconds(
-                team,
-                workers,
-                worker -> {
-                  long from = memory.address() + worker * share;
-                  Memory.copy(from, from + COPY_BYTES, share);
-                  return 0;
-                });
+        double seconds = seconds(
+            team,
+            workers,
+            worker -> {
+              long from = memory.address() + worker * share;
+              Memory.copy(from, from + COPY_BYTES, share);
+              return 0;
+            });
         best = Math.max(best, 2.0 * share * workers / seconds);
       }
       return best;
@@ -61,23 +60,22 @@ final class PeakProbe {
 
   private static double seconds(ThreadTeam team, int workers, Work work) {
     float[][] results = new float[workers][32];
-    Kernel kernel =
-        new Kernel() {
-          @Override
-          public void part(long[] operands, Run run, int worker, int workers) {
-            results[worker][16] = work.run(worker);
-          }
+    Kernel kernel = new Kernel() {
+      @Override
+      public void part(long[] operands, Run run, int worker, int workers) {
+        results[worker][16] = work.run(worker);
+      }
 
-          @Override
-          public int workers(int most) {
-            return most;
-          }
+      @Override
+      public int workers(int most) {
+        return most;
+      }
 
-          @Override
-          public String variant() {
-            return "probe";
-          }
-        };
+      @Override
+      public String variant() {
+        return "probe";
+      }
+    };
     TeamRun run = new TeamRun(team, workers, 0, 0, 0, 0);
     long start = System.nanoTime();
     if (workers == 1) {

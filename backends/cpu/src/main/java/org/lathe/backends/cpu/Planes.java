@@ -117,10 +117,9 @@ final class Planes {
     for (int c = 0; c < channelCount; c++) {
       for (Phase p : phases) {
         for (int i = 0; i < count; i++) {
-          long from =
-              v.offset()
-                  + (image + i) * v.strides().get(0)
-                  + (channel + c) * v.strides().get(1);
+          long from = v.offset()
+              + (image + i) * v.strides().get(0)
+              + (channel + c) * v.strides().get(1);
           fillPlane(base, from, p, row, to + i * planeElements() * bytes);
         }
         to += images * planeElements() * bytes;

@@ -37,7 +37,7 @@ final class PoolingKernel implements Kernel {
     this.resultElements = spec.outHeight() * spec.outWidth();
     this.perTask = (int) Math.clamp(TASK_ELEMENTS / Math.max(1, dataElements), 1, Math.max(1, pictures));
     this.tasks = Tiling.ceil(pictures, perTask);
-    this.pairs = isPairs() ? pairs((int) spec.outWidth(), vector) : null;
+    this.pairs = isPairs() ? pairs(spec, vector) : null;
   }
 
   /** A pooling of a floating type. */
@@ -45,11 +45,12 @@ final class PoolingKernel implements Kernel {
     return new PoolingKernel(spec, vector);
   }
 
-  private static PairPooling pairs(int width, boolean vector) {
+  private static PairPooling pairs(Pooling spec, boolean vector) {
+    int width = (int) spec.outWidth();
     if (!vector) {
       return new ScalarPairPooling(width);
     }
-    return WarmUp.ENABLED ? new WarmingPairPooling(width) : VectorPooling.of(width);
+    return WarmUp.ENABLED ? new WarmingPairPooling(width, spec.kind() == Kind.MEAN) : VectorPooling.of(width);
   }
 
   private boolean isPairs() {
@@ -134,10 +135,8 @@ final class PoolingKernel implements Kernel {
 
   /** By what a window's sum is divided; 0 for an empty one. */
   private long count(long y, long x) {
-    long rows =
-        high(y, p.strideY(), p.padY(), p.windowHeight(), p.height()) - low(y, p.strideY(), p.padY());
-    long columns =
-        high(x, p.strideX(), p.padX(), p.windowWidth(), p.width()) - low(x, p.strideX(), p.padX());
+    long rows = high(y, p.strideY(), p.padY(), p.windowHeight(), p.height()) - low(y, p.strideY(), p.padY());
+    long columns = high(x, p.strideX(), p.padX(), p.windowWidth(), p.width()) - low(x, p.strideX(), p.padX());
     if (rows <= 0 || columns <= 0) {
       return 0;
     }
@@ -241,6 +240,7 @@ final class PoolingKernel implements Kernel {
 
   @Override
   public String variant() {
-    return (pairs == null ? "element by element" : "2x2 windows, " + pairs) + ", " + tasks + " tasks of " + perTask + " pictures";
+    return (pairs == null ? "element by element" : "2x2 windows, " + pairs) + ", " + tasks + " tasks of " + perTask
+        + " pictures";
   }
 }

@@ -14,11 +14,11 @@ final class ScalarMicroKernel implements MicroKernel {
   private static final int MOST_COLUMNS = 256;
 
   /** The JIT vectorises loops over several arrays only where all are read at the same index: a row is an array. */
-  private static final ThreadLocal<float[][]> FLOATS =
-      ThreadLocal.withInitial(() -> new float[MOST_ROWS + 1][MOST_COLUMNS]);
+  private static final ThreadLocal<float[][]> FLOATS = ThreadLocal
+      .withInitial(() -> new float[MOST_ROWS + 1][MOST_COLUMNS]);
 
-  private static final ThreadLocal<double[][]> DOUBLES =
-      ThreadLocal.withInitial(() -> new double[MOST_ROWS + 1][MOST_COLUMNS]);
+  private static final ThreadLocal<double[][]> DOUBLES = ThreadLocal
+      .withInitial(() -> new double[MOST_ROWS + 1][MOST_COLUMNS]);
 
   private final MicroShape shape;
   private final int columns;

@@ -10,8 +10,7 @@ final class Simd {
   /** Set to {@code false} to use the scalar forms although the module is there. */
   static final String PROPERTY = "lathe.cpu.vector";
 
-  private static final boolean FOUND =
-      ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  private static final boolean FOUND = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
   static final boolean PRESENT = FOUND && !"false".equals(System.getProperty(PROPERTY));
 

@@ -55,8 +55,8 @@ final class ThreadTeam implements AutoCloseable {
   }
 
   private static final class Shared {
-    static final ThreadTeam TEAM =
-        new ThreadTeam(Integer.getInteger(PROPERTY, Runtime.getRuntime().availableProcessors()));
+    static final ThreadTeam TEAM = new ThreadTeam(
+        Integer.getInteger(PROPERTY, Runtime.getRuntime().availableProcessors()));
   }
 
   /** The number of workers, the caller included. */

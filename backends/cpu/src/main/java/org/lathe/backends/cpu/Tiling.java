@@ -53,24 +53,22 @@ final class Tiling {
     this.panels = (int) Math.max(1, ceil(m, most));
     this.rows = (int) Math.max(1, ceil(m, panels));
     this.lastRows = (int) Math.max(1, m - (long) (panels - 1) * rows);
-    this.vectors =
-        (int) Math.max(1, Math.min(Math.min(MOST_VECTORS, registers / rows), ceil(n, lanes)));
+    this.vectors = (int) Math.max(1, Math.min(Math.min(MOST_VECTORS, registers / rows), ceil(n, lanes)));
     this.kBlocks = (int) Math.max(1, ceil(k, K_BLOCK));
     this.kBlock = (int) ceil(k, kBlocks);
-    this.pitch =
-        switch (left) {
-          case SIDE_BY_SIDE -> 0;
-          case SCATTERED -> MicroShape.SCATTERED;
-          case ROWS -> kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
-        };
+    this.pitch = switch (left) {
+      case SIDE_BY_SIDE -> 0;
+      case SCATTERED -> MicroShape.SCATTERED;
+      case ROWS -> kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
+    };
     this.kernels = new MicroKernel[4 * vectors];
     for (int v = 1; v <= vectors; v++) {
       for (int kind = 0; kind < 4; kind++) {
         int height = (kind & 2) == 0 ? rows : lastRows;
         // Accumulation happens only where k is cut.
         boolean accumulate = (kind & 1) == 1 && (kBlocks > 1 || left == Left.SCATTERED);
-        kernels[4 * (v - 1) + kind] =
-            MicroKernels.get(new MicroShape(type, height, v, pitch, accumulate, indirect), vector);
+        kernels[4 * (v - 1) + kind] = MicroKernels.get(new MicroShape(type, height, v, pitch, accumulate, indirect),
+            vector);
       }
     }
   }
@@ -92,8 +90,8 @@ final class Tiling {
   /** Says that lines of {@code n} columns will be multiplied soon: gets the micro-kernels for them ready. */
   void expect(long n) {
     int rest = (int) (ceil(n % columns(), lanes));
-    for (int v : new int[] {n >= columns() ? vectors : 0, rest}) {
-      for (int panel : new int[] {0, panels - 1}) {
+    for (int v : new int[]{n >= columns() ? vectors : 0, rest}) {
+      for (int panel : new int[]{0, panels - 1}) {
         if (v > 0) {
           kernel(panel, v, kBlocks > 1 || pitch == MicroShape.SCATTERED).expect();
           if (pitch != MicroShape.SCATTERED) {

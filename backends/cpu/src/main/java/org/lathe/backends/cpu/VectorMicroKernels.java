@@ -67,22 +67,20 @@ final class VectorMicroKernels {
 
   private VectorMicroKernels(MicroShape shape) {
     this.shape = shape;
-    Class<?> type =
-        switch (shape.type()) {
-          case F32 -> FloatVector.class;
-          case F64 -> DoubleVector.class;
-          case I32 -> IntVector.class;
-          case I64 -> LongVector.class;
-          default -> throw new IllegalArgumentException("no micro-kernel of " + shape.type());
-        };
+    Class<?> type = switch (shape.type()) {
+      case F32 -> FloatVector.class;
+      case F64 -> DoubleVector.class;
+      case I32 -> IntVector.class;
+      case I64 -> LongVector.class;
+      default -> throw new IllegalArgumentException("no micro-kernel of " + shape.type());
+    };
     this.vector = type.describeConstable().orElseThrow();
-    this.scalar =
-        switch (shape.type()) {
-          case F32 -> CD_float;
-          case F64 -> CD_double;
-          case I32 -> CD_int;
-          default -> CD_long;
-        };
+    this.scalar = switch (shape.type()) {
+      case F32 -> CD_float;
+      case F64 -> CD_double;
+      case I32 -> CD_int;
+      default -> CD_long;
+    };
     this.kind = TypeKind.from(scalar);
     this.vectorBytes = lanes(shape.type()) * shape.type().bytes();
     this.tile = right + shape.vectors();
@@ -98,8 +96,7 @@ final class VectorMicroKernels {
     byte[] bytes = new VectorMicroKernels(shape).write();
     try {
       MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(bytes, true);
-      return (MicroKernel)
-          hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class)).invoke();
+      return (MicroKernel) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class)).invoke();
     } catch (Throwable e) {
       throw new IllegalStateException("micro-kernel " + shape + " cannot be loaded", e);
     }
@@ -108,7 +105,8 @@ final class VectorMicroKernels {
   private byte[] write() {
     return ClassFile.of()
         .build(
-            ClassDesc.of(SELF.packageName(), "MicroKernel$" + shape.type() + "$" + shape.rows() + "x" + shape.vectors()),
+            ClassDesc.of(SELF.packageName(),
+                "MicroKernel$" + shape.type() + "$" + shape.rows() + "x" + shape.vectors()),
             c -> {
               c.withFlags(AccessFlag.FINAL, AccessFlag.SYNTHETIC);
               c.withInterfaceSymbols(MicroKernel.class.describeConstable().orElseThrow());

@@ -87,7 +87,7 @@ final class VectorPacking {
   private static void gather4(long from, long table, int k, long to, long toStep) {
     for (int i = 0; i < k; i++) {
       FloatVector.fromMemorySegment(
-              FloatVector.SPECIES_128, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
+          FloatVector.SPECIES_128, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
           .intoMemorySegment(Memory.ALL, to, Memory.ORDER);
       to += toStep;
     }
@@ -96,7 +96,7 @@ final class VectorPacking {
   private static void gather8(long from, long table, int k, long to, long toStep) {
     for (int i = 0; i < k; i++) {
       FloatVector.fromMemorySegment(
-              FloatVector.SPECIES_256, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
+          FloatVector.SPECIES_256, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
           .intoMemorySegment(Memory.ALL, to, Memory.ORDER);
       to += toStep;
     }

@@ -55,10 +55,9 @@ final class VectorPooling implements PairPooling {
     }
     Class<?> type = CLASSES.computeIfAbsent(fitting, VectorPooling::load);
     try {
-      return (PairPooling)
-          MethodHandles.privateLookupIn(type, MethodHandles.lookup())
-              .findConstructor(type, MethodType.methodType(void.class, int.class))
-              .invoke(width);
+      return (PairPooling) MethodHandles.privateLookupIn(type, MethodHandles.lookup())
+          .findConstructor(type, MethodType.methodType(void.class, int.class))
+          .invoke(width);
     } catch (Throwable e) {
       throw new IllegalStateException("the pooling class for " + fitting + " cannot be made", e);
     }
@@ -93,7 +92,7 @@ final class VectorPooling implements PairPooling {
 
   @Override
   public void pick(long data, long other, long step, long to) {
-    for (int x = 0; ; x += LANES) {
+    for (int x = 0;; x += LANES) {
       // The last vector overlaps the one before; it writes the same values again.
       int first = Math.min(x, width - LANES);
       long d = data + 8L * first;
@@ -135,7 +134,7 @@ final class VectorPooling implements PairPooling {
 
   @Override
   public void route(long data, long step, long gradient, long to) {
-    for (int x = 0; ; x += LANES) {
+    for (int x = 0;; x += LANES) {
       int first = Math.min(x, width - LANES);
       routeVector(data + 8L * first, step, gradient + 4L * first, to + 8L * first);
       if (first + LANES >= width) {
@@ -175,7 +174,7 @@ final class VectorPooling implements PairPooling {
 
   @Override
   public void mean(long data, long step, long to) {
-    for (int x = 0; ; x += LANES) {
+    for (int x = 0;; x += LANES) {
       int first = Math.min(x, width - LANES);
       long d = data + 8L * first;
       FloatVector low = at(d).add(at(d + step));
@@ -192,7 +191,7 @@ final class VectorPooling implements PairPooling {
 
   @Override
   public void spread(long step, long gradient, long to) {
-    for (int x = 0; ; x += LANES) {
+    for (int x = 0;; x += LANES) {
       int first = Math.min(x, width - LANES);
       FloatVector g = at(gradient + 4L * first).mul(0.25f);
       FloatVector low = g.rearrange(LOW);

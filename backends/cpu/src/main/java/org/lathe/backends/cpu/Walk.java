@@ -9,7 +9,8 @@ final class Walk {
   /** Whether this run holds the team; alone otherwise. */
   boolean hasTeam;
 
-  @Nullable Profile profile;
+  @Nullable
+  Profile profile;
 
   Walk(ThreadTeam team, TeamRun run) {
     this.team = team;

@@ -5,11 +5,14 @@ import java.lang.foreign.Arena;
 /** 2x2 pooling that takes the vector form as soon as it is compiled. */
 final class WarmingPairPooling implements PairPooling {
   private final int width;
+  private final boolean means;
   private PairPooling target;
   private boolean wanted;
 
-  WarmingPairPooling(int width) {
+  /** @param means whether means are wanted, else maxima */
+  WarmingPairPooling(int width, boolean means) {
     this.width = width;
+    this.means = means;
     this.target = new ScalarPairPooling(width);
   }
 
@@ -54,11 +57,14 @@ final class WarmingPairPooling implements PairPooling {
       WarmUp.until(
           60L * width + 600,
           () -> {
-            vector.pick(data, data, line, result);
-            vector.pick(data, other, line, result);
-            vector.route(data, line, result, other);
-            vector.mean(data, line, result);
-            vector.spread(line, result, other);
+            if (means) {
+              vector.mean(data, line, result);
+              vector.spread(line, result, other);
+            } else {
+              vector.pick(data, data, line, result);
+              vector.pick(data, other, line, result);
+              vector.route(data, line, result, other);
+            }
           });
     }
     target = vector;

@@ -106,7 +106,7 @@ class ContractionKernelTest {
       r.randomInputs(new Random(seed));
       double[] expected = products(r);
       View out = spec.epilogue().outputs().getFirst();
-      for (boolean vector : new boolean[] {true, false}) {
+      for (boolean vector : new boolean[]{true, false}) {
         Kernel kernel = ContractionKernel.of(spec, vector);
         r.run(kernel, 1);
         assertTrue(r.guardsIntact());
@@ -126,13 +126,15 @@ class ContractionKernelTest {
 
   private static Contraction dense(DType type, long m, long n, long k) {
     return new Contraction(
-        Dims.of(), m, n, k, View.of(type, k, 1), View.of(type, n, 1), Epilogue.store(type.compute(), View.of(type, n, 1)));
+        Dims.of(), m, n, k, View.of(type, k, 1), View.of(type, n, 1),
+        Epilogue.store(type.compute(), View.of(type, n, 1)));
   }
 
   @ParameterizedTest
   @CsvSource({
-    "4,5,2", "1,1,1", "1,256,784", "64,120,400", "128,256,784", "13,17,207", "33,3,13", "7,97,300", "8,48,256", "9,49,257",
-    "207,1,33", "1,1,1000", "3,64,0", "0,5,3", "5,0,3", "70,130,513", "16,10,84", "1030,20,5"
+      "4,5,2", "1,1,1", "1,256,784", "64,120,400", "128,256,784", "13,17,207", "33,3,13", "7,97,300", "8,48,256",
+      "9,49,257",
+      "207,1,33", "1,1,1000", "3,64,0", "0,5,3", "5,0,3", "70,130,513", "16,10,84", "1030,20,5"
   })
   void denseShapes(long m, long n, long k) {
     check(dense(DType.F32, m, n, k), m * 31 + n);
@@ -168,9 +170,11 @@ class ContractionKernelTest {
     View a = View.of(DType.F32, 140, 35, 7, 1);
     View b = View.of(DType.F32, 0, 0, 20, 1);
     check(
-        new Contraction(Dims.of(3, 4), 5, 20, 7, a, b, Epilogue.store(DType.F32, View.of(DType.F32, 400, 100, 20, 1))), 1);
+        new Contraction(Dims.of(3, 4), 5, 20, 7, a, b, Epilogue.store(DType.F32, View.of(DType.F32, 400, 100, 20, 1))),
+        1);
     check(
-        new Contraction(Dims.of(3, 4), 5, 20, 7, a, b, Epilogue.store(DType.F32, View.of(DType.F32, 100, 300, 20, 1))), 2);
+        new Contraction(Dims.of(3, 4), 5, 20, 7, a, b, Epilogue.store(DType.F32, View.of(DType.F32, 100, 300, 20, 1))),
+        2);
   }
 
   @Test
@@ -188,17 +192,16 @@ class ContractionKernelTest {
     int relu = b.binary(BinaryOp.MAX, sum, b.constant(DType.F32, 0));
     int residual = b.binary(BinaryOp.ADD, relu, b.input(2, DType.F32));
     int indexed = b.binary(BinaryOp.ADD, residual, b.cast(b.add(new Expr.Index(0)), DType.F32));
-    Epilogue epilogue =
-        new Epilogue(
-            b.build(List.of(indexed, sum)),
-            List.of(View.of(DType.F32, 0, 1), View.of(DType.F32, 1, m)),
-            List.of(View.of(DType.F32, n, 1), View.of(DType.F32, 1, m)));
-    Contraction spec =
-        new Contraction(Dims.of(), m, n, k, View.of(DType.F32, k, 1), View.of(DType.F32, n, 1), epilogue);
+    Epilogue epilogue = new Epilogue(
+        b.build(List.of(indexed, sum)),
+        List.of(View.of(DType.F32, 0, 1), View.of(DType.F32, 1, m)),
+        List.of(View.of(DType.F32, n, 1), View.of(DType.F32, 1, m)));
+    Contraction spec = new Contraction(Dims.of(), m, n, k, View.of(DType.F32, k, 1), View.of(DType.F32, n, 1),
+        epilogue);
     try (KernelRunner r = new KernelRunner(spec)) {
       r.randomInputs(new Random(8));
       double[] c = products(r);
-      for (boolean vector : new boolean[] {true, false}) {
+      for (boolean vector : new boolean[]{true, false}) {
         Kernel kernel = ContractionKernel.of(spec, vector);
         for (int workers = 1; workers <= 2; workers++) {
           r.run(kernel, workers);

@@ -54,12 +54,13 @@ class ConvolutionKernelTest {
                   }
                   long channel = f / filtersPerGroup * perGroup + c;
                   switch (s.form()) {
-                    case FORWARD -> out[at(space, b, f, y, x)] +=
-                        r.get(0, element(s.first(), b, channel, dy, dx)) * r.get(1, element(s.second(), f, c, i, j));
-                    case DATA_GRADIENT -> out[at(space, b, channel, dy, dx)] +=
-                        r.get(0, element(s.first(), b, f, y, x)) * r.get(1, element(s.second(), f, c, i, j));
-                    case FILTER_GRADIENT -> out[at(space, f, c, i, j)] +=
-                        r.get(0, element(s.first(), b, channel, dy, dx)) * r.get(1, element(s.second(), b, f, y, x));
+                    case FORWARD -> out[at(space, b, f, y, x)] += r.get(0, element(s.first(), b, channel, dy, dx))
+                        * r.get(1, element(s.second(), f, c, i, j));
+                    case DATA_GRADIENT -> out[at(space, b, channel, dy, dx)] += r.get(0, element(s.first(), b, f, y, x))
+                        * r.get(1, element(s.second(), f, c, i, j));
+                    case FILTER_GRADIENT ->
+                      out[at(space, f, c, i, j)] += r.get(0, element(s.first(), b, channel, dy, dx))
+                          * r.get(1, element(s.second(), b, f, y, x));
                   }
                 }
               }
@@ -85,9 +86,8 @@ class ConvolutionKernelTest {
   }
 
   private static Convolution spec(Form form, Geometry g, DType type, boolean channelsLast) {
-    Convolution shapes =
-        new Convolution(form, g, nchw(type, first(form, g)), nchw(type, second(form, g)),
-            Epilogue.store(type.compute(), nchw(type.compute(), space(form, g))));
+    Convolution shapes = new Convolution(form, g, nchw(type, first(form, g)), nchw(type, second(form, g)),
+        Epilogue.store(type.compute(), nchw(type.compute(), space(form, g))));
     if (!channelsLast) {
       return shapes;
     }
@@ -113,7 +113,8 @@ class ConvolutionKernelTest {
 
   /** Data of b x c x h x w, f filters of kh x kw; the result as large as it can be. */
   private static Geometry geometry(
-      long b, long c, long h, long w, long f, long kh, long kw, long sy, long sx, long py, long px, long dy, long dx, long groups) {
+      long b, long c, long h, long w, long f, long kh, long kw, long sy, long sx, long py, long px, long dy, long dx,
+      long groups) {
     long oh = Math.max(0, (h + 2 * py - dy * (kh - 1) - 1) / sy + 1);
     long ow = Math.max(0, (w + 2 * px - dx * (kw - 1) - 1) / sx + 1);
     return new Geometry(b, c, h, w, f, oh, ow, kh, kw, sy, sx, py, px, dy, dx, groups);
@@ -126,13 +127,12 @@ class ConvolutionKernelTest {
       View out = s.epilogue().outputs().getFirst();
       DType type = s.first().dtype();
       double terms = 2.0 * s.geometry().multiplyAdds() / Math.max(1, s.space().product()) + 10;
-      double tolerance =
-          switch (type) {
-            case F64 -> 1e-13 * terms;
-            case F32, F16, BF16 -> 1e-6 * terms;
-            default -> 0;
-          };
-      for (boolean vector : new boolean[] {true, false}) {
+      double tolerance = switch (type) {
+        case F64 -> 1e-13 * terms;
+        case F32, F16, BF16 -> 1e-6 * terms;
+        default -> 0;
+      };
+      for (boolean vector : new boolean[]{true, false}) {
         Kernel kernel = kernel(s, vector);
         r.run(kernel, 1);
         assertTrue(r.guardsIntact());
@@ -163,25 +163,26 @@ class ConvolutionKernelTest {
 
   @ParameterizedTest
   @CsvSource({
-    // b, c, h, w, f, kh, kw, sy, sx, py, px, dy, dx, groups
-    "2, 1, 28, 28, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1", // lenet, first layer
-    "3, 6, 14, 14, 16, 5, 5, 1, 1, 0, 0, 1, 1, 1", // lenet, second layer
-    "1, 8, 20, 20, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1",
-    "5, 40, 4, 4, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1", // gathered over images
-    "2, 24, 7, 7, 17, 1, 1, 1, 1, 0, 0, 1, 1, 1",
-    "2, 3, 23, 21, 8, 7, 7, 2, 2, 3, 3, 1, 1, 1",
-    "2, 5, 9, 9, 4, 1, 1, 2, 2, 0, 0, 1, 1, 1",
-    "1, 4, 11, 13, 6, 3, 2, 3, 2, 1, 0, 2, 3, 2", // groups, dilation, uneven strides
-    "2, 6, 10, 10, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6", // depthwise
-    "1, 4, 9, 8, 8, 3, 3, 2, 2, 1, 1, 1, 1, 4", // two filters a channel
-    "1, 2, 1, 50, 3, 1, 5, 1, 1, 0, 2, 1, 4, 1", // one-dimensional, dilated
-    "1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1",
-    "2, 2, 3, 3, 2, 3, 3, 1, 1, 2, 2, 1, 1, 1", // more padding than data
-    "0, 2, 5, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1",
-    "1, 30, 60, 9, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1" // several bands
+      // b, c, h, w, f, kh, kw, sy, sx, py, px, dy, dx, groups
+      "2, 1, 28, 28, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1", // lenet, first layer
+      "3, 6, 14, 14, 16, 5, 5, 1, 1, 0, 0, 1, 1, 1", // lenet, second layer
+      "1, 8, 20, 20, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1",
+      "5, 40, 4, 4, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1", // gathered over images
+      "2, 24, 7, 7, 17, 1, 1, 1, 1, 0, 0, 1, 1, 1",
+      "2, 3, 23, 21, 8, 7, 7, 2, 2, 3, 3, 1, 1, 1",
+      "2, 5, 9, 9, 4, 1, 1, 2, 2, 0, 0, 1, 1, 1",
+      "1, 4, 11, 13, 6, 3, 2, 3, 2, 1, 0, 2, 3, 2", // groups, dilation, uneven strides
+      "2, 6, 10, 10, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6", // depthwise
+      "1, 4, 9, 8, 8, 3, 3, 2, 2, 1, 1, 1, 1, 4", // two filters a channel
+      "1, 2, 1, 50, 3, 1, 5, 1, 1, 0, 2, 1, 4, 1", // one-dimensional, dilated
+      "1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1",
+      "2, 2, 3, 3, 2, 3, 3, 1, 1, 2, 2, 1, 1, 1", // more padding than data
+      "0, 2, 5, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1",
+      "1, 30, 60, 9, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1" // several bands
   })
   void geometries(
-      long b, long c, long h, long w, long f, long kh, long kw, long sy, long sx, long py, long px, long dy, long dx, long groups) {
+      long b, long c, long h, long w, long f, long kh, long kw, long sy, long sx, long py, long px, long dy, long dx,
+      long groups) {
     Geometry g = geometry(b, c, h, w, f, kh, kw, sy, sx, py, px, dy, dx, groups);
     for (Form form : Form.values()) {
       check(spec(form, g, DType.F32, false));
@@ -203,22 +204,21 @@ class ConvolutionKernelTest {
     Random random = new Random(4);
     for (int i = 0; i < 60; i++) {
       long groups = 1 + random.nextInt(2);
-      Geometry g =
-          geometry(
-              1 + random.nextInt(3),
-              groups * (1 + random.nextInt(9)),
-              1 + random.nextInt(18),
-              1 + random.nextInt(18),
-              groups * (1 + random.nextInt(20)),
-              1 + random.nextInt(3),
-              1 + random.nextInt(4),
-              1 + random.nextInt(3),
-              1 + random.nextInt(3),
-              random.nextInt(3),
-              random.nextInt(3),
-              1 + random.nextInt(2),
-              1 + random.nextInt(2),
-              groups);
+      Geometry g = geometry(
+          1 + random.nextInt(3),
+          groups * (1 + random.nextInt(9)),
+          1 + random.nextInt(18),
+          1 + random.nextInt(18),
+          groups * (1 + random.nextInt(20)),
+          1 + random.nextInt(3),
+          1 + random.nextInt(4),
+          1 + random.nextInt(3),
+          1 + random.nextInt(3),
+          random.nextInt(3),
+          random.nextInt(3),
+          1 + random.nextInt(2),
+          1 + random.nextInt(2),
+          groups);
       for (Form form : Form.values()) {
         check(spec(form, g, random.nextInt(4) == 0 ? DType.F64 : DType.F32, random.nextInt(3) == 0));
       }
@@ -237,12 +237,11 @@ class ConvolutionKernelTest {
   @ParameterizedTest
   @EnumSource(Form.class)
   void epilogueWithBiasAndIndex(Form form) {
-    for (Geometry g :
-        List.of(
-            geometry(2, 3, 12, 12, 8, 3, 3, 1, 1, 1, 1, 1, 1, 1),
-            geometry(2, 3, 11, 12, 8, 3, 3, 2, 2, 1, 1, 1, 1, 1),
-            geometry(4, 30, 4, 4, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1))) {
-      for (boolean indexed : new boolean[] {false, true}) {
+    for (Geometry g : List.of(
+        geometry(2, 3, 12, 12, 8, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        geometry(2, 3, 11, 12, 8, 3, 3, 2, 2, 1, 1, 1, 1, 1),
+        geometry(4, 30, 4, 4, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1))) {
+      for (boolean indexed : new boolean[]{false, true}) {
         biased(form, g, indexed);
       }
     }
@@ -260,15 +259,14 @@ class ConvolutionKernelTest {
       value = e.binary(BinaryOp.ADD, value, e.binary(BinaryOp.MUL, row, e.constant(DType.F32, 100)));
       value = e.binary(BinaryOp.ADD, value, column);
     }
-    Epilogue epilogue =
-        new Epilogue(
-            e.build(List.of(value)), List.of(View.of(DType.F32, 0, 1, 0, 0)), List.of(nchw(DType.F32, space)));
-    Convolution s =
-        new Convolution(form, g, nchw(DType.F32, first(form, g)), nchw(DType.F32, second(form, g)), epilogue);
+    Epilogue epilogue = new Epilogue(
+        e.build(List.of(value)), List.of(View.of(DType.F32, 0, 1, 0, 0)), List.of(nchw(DType.F32, space)));
+    Convolution s = new Convolution(form, g, nchw(DType.F32, first(form, g)), nchw(DType.F32, second(form, g)),
+        epilogue);
     try (KernelRunner r = new KernelRunner(s)) {
       r.randomInputs(new Random(2));
       double[] expected = expected(r);
-      for (boolean vector : new boolean[] {true, false}) {
+      for (boolean vector : new boolean[]{true, false}) {
         r.run(kernel(s, vector), 2);
         for (int p = 0; p < expected.length; p++) {
           long x = p % space.get(3);

@@ -65,14 +65,13 @@ class CpuDeviceTest {
 
   private final ThreadTeam team = new ThreadTeam(3);
   private final AtomicInteger built = new AtomicInteger();
-  private final CpuDevice device =
-      new CpuDevice(
-          team,
-          new KernelCache(
-              spec -> {
-                built.incrementAndGet();
-                return new AddInts(spec);
-              }));
+  private final CpuDevice device = new CpuDevice(
+      team,
+      new KernelCache(
+          spec -> {
+            built.incrementAndGet();
+            return new AddInts(spec);
+          }));
 
   @AfterEach
   void nothingLeaks() {
@@ -112,9 +111,8 @@ class CpuDeviceTest {
   @Test
   void nestedLoopsMoveSlices() {
     // out[i] += in[3 * j + i], one int at a time
-    Step inner =
-        new Step.Loop(
-            3, List.of(add(new Slice(0, 0, 4, Dims.of(12, 4)), new Slice(1, 0, 4, Dims.of(0, 4)))));
+    Step inner = new Step.Loop(
+        3, List.of(add(new Slice(0, 0, 4, Dims.of(12, 4)), new Slice(1, 0, 4, Dims.of(0, 4)))));
     Program p = new Program("loops", List.of(input(24), output(12)), List.of(new Step.Loop(2, List.of(inner))));
     assertEquals(List.of(5, 7, 9), java.util.Arrays.stream(run(p, 3, 1, 2, 3, 4, 5, 6)).boxed().toList());
   }
@@ -125,10 +123,10 @@ class CpuDeviceTest {
     Program p = new Program("rebound", List.of(input(8), output(4)), List.of(loop));
     try (Buffer memory = device.allocator().allocate(512); Prepared prepared = device.prepare(p)) {
       memory.write(0, MemorySegment.ofArray(new int[128]));
-      memory.write(0, MemorySegment.ofArray(new int[] {1, 2}));
-      memory.write(64, MemorySegment.ofArray(new int[] {10, 20}));
-      try (CommandBuffer commands =
-          prepared.record(List.of(new BufferSlice(memory, 0, 8), new BufferSlice(memory, 128, 4)))) {
+      memory.write(0, MemorySegment.ofArray(new int[]{1, 2}));
+      memory.write(64, MemorySegment.ofArray(new int[]{10, 20}));
+      try (CommandBuffer commands = prepared
+          .record(List.of(new BufferSlice(memory, 0, 8), new BufferSlice(memory, 128, 4)))) {
         commands.submit().await();
         assertTrue(commands.rebind(List.of(new BufferSlice(memory, 64, 8), new BufferSlice(memory, 192, 4))));
         commands.submit().await();
@@ -145,12 +143,11 @@ class CpuDeviceTest {
   @Test
   void branchesReadTheirPredicateEachTime() {
     // The predicate moves over the low bytes of the input; each way counts in a place of its own.
-    BufferDecl one = new BufferDecl("one", Role.CONSTANT, 4, Bytes.of(new byte[] {1, 0, 0, 0}));
-    Step branch =
-        new Step.Branch(
-            new Slice(0, 0, 1, Dims.of(4)),
-            List.of(add(new Slice(2, 0, 4), new Slice(1, 0, 4))),
-            List.of(add(new Slice(2, 0, 4), new Slice(1, 4, 4))));
+    BufferDecl one = new BufferDecl("one", Role.CONSTANT, 4, Bytes.of(new byte[]{1, 0, 0, 0}));
+    Step branch = new Step.Branch(
+        new Slice(0, 0, 1, Dims.of(4)),
+        List.of(add(new Slice(2, 0, 4), new Slice(1, 0, 4))),
+        List.of(add(new Slice(2, 0, 4), new Slice(1, 4, 4))));
     Program p = new Program("branch", List.of(input(20), output(8), one), List.of(new Step.Loop(5, List.of(branch))));
     int[] counts = run(p, 2, 1, 0, 0, 7, 0);
     assertEquals(2, counts[0]);
@@ -162,11 +159,10 @@ class CpuDeviceTest {
     int n = 1000;
     int[] input = new int[n];
     java.util.Arrays.setAll(input, i -> i);
-    Program p =
-        new Program(
-            "team",
-            List.of(input(4L * n), output(4L * n)),
-            List.of(new Step.Loop(200, List.of(add(new Slice(0, 0, 4L * n), new Slice(1, 0, 4L * n))))));
+    Program p = new Program(
+        "team",
+        List.of(input(4L * n), output(4L * n)),
+        List.of(new Step.Loop(200, List.of(add(new Slice(0, 0, 4L * n), new Slice(1, 0, 4L * n))))));
     int[] result = run(p, n, input);
     for (int i = 0; i < n; i++) {
       assertEquals(200 * i, result[i]);
@@ -221,11 +217,10 @@ class CpuDeviceTest {
 
   @Test
   void theDriverIsFoundAndItsDeviceDescribed() {
-    Driver driver =
-        StreamSupport.stream(ServiceLoader.load(Driver.class).spliterator(), false)
-            .filter(d -> d.name().equals("cpu"))
-            .findFirst()
-            .orElseThrow();
+    Driver driver = StreamSupport.stream(ServiceLoader.load(Driver.class).spliterator(), false)
+        .filter(d -> d.name().equals("cpu"))
+        .findFirst()
+        .orElseThrow();
     Probe.Available found = assertInstanceOf(Probe.Available.class, driver.probe());
     try (Device cpu = found.devices().getFirst()) {
       assertEquals("cpu:0", cpu.info().id());

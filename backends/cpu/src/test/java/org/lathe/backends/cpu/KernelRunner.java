@@ -41,7 +41,8 @@ final class KernelRunner implements AutoCloseable {
     for (int i = 0; i < spec.inputs().size(); i++) {
       for (long e = 0; e < operands.get(i).elements(); e++) {
         DType t = operands.get(i).dtype();
-        set(i, e, t.isFloating() ? random.nextGaussian() : t == DType.U8 ? random.nextInt(0, 256) : random.nextInt(-9, 10));
+        set(i, e,
+            t.isFloating() ? random.nextGaussian() : t == DType.U8 ? random.nextInt(0, 256) : random.nextInt(-9, 10));
       }
     }
   }
@@ -118,8 +119,7 @@ final class KernelRunner implements AutoCloseable {
         CpuBuffer scratch = allocator.allocate(each * workers)) {
       Memory.fill(shared.address(), shared.bytes(), (byte) -1);
       Memory.fill(scratch.address(), scratch.bytes(), (byte) -1);
-      TeamRun run =
-          new TeamRun(team, workers, shared.address(), scratch.address(), each, kernel.scratchLongs());
+      TeamRun run = new TeamRun(team, workers, shared.address(), scratch.address(), each, kernel.scratchLongs());
       run.reserve(kernel.heapScratch());
       if (workers == 1) {
         run.alone(kernel, addresses);

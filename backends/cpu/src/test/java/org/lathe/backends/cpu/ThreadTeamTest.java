@@ -82,14 +82,13 @@ class ThreadTeamTest {
       for (int failing = 0; failing < 3; failing++) {
         int f = failing;
         RuntimeException thrown = new IllegalStateException("worker " + f);
-        Kernel bad =
-            kernel(
-                (r, worker, workers) -> {
-                  if (worker == f) {
-                    throw thrown;
-                  }
-                  r.barrier();
-                });
+        Kernel bad = kernel(
+            (r, worker, workers) -> {
+              if (worker == f) {
+                throw thrown;
+              }
+              r.barrier();
+            });
         assertSame(thrown, assertThrows(IllegalStateException.class, () -> team.run(bad, new long[0], run, 3)));
         AtomicIntegerArray ran = new AtomicIntegerArray(3);
         team.run(kernel((r, worker, workers) -> {
