@@ -3,6 +3,7 @@ module org.lathe.cli {
   requires org.lathe.models;
   requires com.fasterxml.jackson.jr.ob;
   requires info.picocli;
+  requires java.management;
   requires java.xml;
   requires me.tongfei.progressbar;
   requires java.desktop;

@@ -37,7 +37,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--devices", split = ",", paramLabel = "DEVICE", description = "Default: every device found.")
   private List<String> devices = List.of();
 
-  @Option(names = "--seconds", paramLabel = "S", description = "How long to sample each row, and to warm it up (default ${DEFAULT-VALUE}).")
+  @Option(names = "--seconds", paramLabel = "S", description = "How long to sample each row, and each round of its warm-up (default ${DEFAULT-VALUE}).")
   private double seconds = 1;
 
   @Option(names = "--html", paramLabel = "FILE", description = "Also writes a report with the picture.")
