@@ -157,6 +157,8 @@ final class LoopCompiler {
     VectorEmitter vector = new VectorEmitter(scalar, lowered.results(), width == 64);
     Label few = k.newLabel();
     Label end = k.newLabel();
+    Label some = k.newLabel();
+    k.iload(2).ifge(some).return_().labelBinding(some);
     k.iconst_0().istore(done);
     k.iload(2).loadConstant(vector.least()).if_icmplt(few);
     scalar.prologue();

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gets the vector forms of loops compiled, on a thread of its own, while the kernels still use the scalar forms.
  *
- * <p>The JIT counts calls: many calls without points cost next to nothing, and between them a few with points on memory
+ * <p>The JIT counts calls: many calls that do nothing cost next to nothing, and between them a few with points on memory
  * that no one else uses fill the profile. A form counts as hot when it is as fast as only compiled code without boxed
  * vectors can be. A form that does not get there within a minute stays unused.
  */
 final class LoopWarmer implements Runnable {
   private static final System.Logger LOG = System.getLogger("org.lathe.backends.cpu");
-  private static final int ITERATIONS = 16;
-  private static final int EMPTY_CALLS = 500;
+  private static final int ITERATIONS = 4;
+  private static final int EMPTY_CALLS = 2_500;
   private static final int FAST_IN_A_ROW = 3;
   private static final long OPERATION_NANOSECONDS = 6;
   private static final long ITERATION_NANOSECONDS = 60;
@@ -130,7 +130,7 @@ final class LoopWarmer implements Runnable {
     }
     c.fast = 0;
     for (int i = 0; i < EMPTY_CALLS; i++) {
-      loop.vector(c.a, 0);
+      loop.vector(c.a, -1);
     }
     if (start - c.since > PATIENCE_NANOSECONDS) {
       LOG.log(Level.DEBUG, "a loop of {0} vector operations stays scalar: compiled, it takes {1} ns an iteration",

@@ -6,7 +6,7 @@ package org.lathe.backends.cpu;
  * change from one to the other at any call.
  */
 interface VectorLoop extends Loop {
-  /** The vector form; as {@link #run}. */
+  /** The vector form; as {@link #run}. With n below 0 it does nothing, which is how calls are made for the JIT to count. */
   void vector(long[] a, int n);
 
   /** From now on {@link #run} uses the vector form. */
