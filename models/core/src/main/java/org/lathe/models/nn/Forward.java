@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lathe.compiler.op.RandomOps;
 import org.lathe.compiler.op.Tensor;
+import org.lathe.compiler.trace.RandomKey;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 
@@ -22,7 +22,7 @@ public final class Forward {
   private final Map<Parameter, Tensor> updates = new LinkedHashMap<>();
   private final boolean training;
   private final @Nullable Supplier<Tensor> key;
-  private int draws;
+  private @Nullable RandomKey random;
 
   /**
    * @param values what stands for each parameter; throws for one that is not of the model
@@ -55,24 +55,27 @@ public final class Forward {
 
   /** Fresh f32 numbers, uniform in [0, 1), other ones for each draw and each run. */
   public Tensor uniform(Dims shape) {
-    return RandomOps.uniform(key(), draws++, DType.F32, shape);
+    return random().uniform(DType.F32, shape.toArray());
   }
 
   /** Fresh f32 numbers of the standard normal distribution, other ones for each draw and each run. */
   public Tensor normal(Dims shape) {
-    return RandomOps.normal(key(), draws++, DType.F32, shape);
+    return random().normal(DType.F32, shape.toArray());
   }
 
   /** Fresh bools that are true with this probability, other ones for each draw and each run. */
   public Tensor bernoulli(double probability, Dims shape) {
-    return RandomOps.bernoulli(key(), draws++, probability, shape);
+    return random().bernoulli(probability, shape.toArray());
   }
 
-  private Tensor key() {
-    if (key == null) {
-      throw new IllegalStateException("this forward pass has no random key; dropout and sampling need one");
+  private RandomKey random() {
+    if (random == null) {
+      if (key == null) {
+        throw new IllegalStateException("this forward pass has no random key; dropout and sampling need one");
+      }
+      random = new RandomKey(key.get());
     }
-    return key.get();
+    return random;
   }
 
   /** The parameter's value, after any update in this pass. */

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.GraphBuilder;
-import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.ir.Value;
 import org.lathe.compiler.lower.Donation;
 import org.lathe.compiler.op.Gradients;
 import org.lathe.compiler.op.Tensor;
+import org.lathe.compiler.trace.RandomKey;
 import org.lathe.compiler.trace.Tracer;
 import org.lathe.hal.DType;
 import org.lathe.models.nn.Forward;
@@ -162,8 +162,7 @@ public final class StepContext {
   }
 
   private void countStep() {
-    Tensor key = key();
-    after.put("step." + step.name(), key.add(Tensor.constant(builder, Literal.of(key.type(), 0, 1))));
+    after.put("step." + step.name(), new RandomKey(key()).next());
   }
 
   private Tensor entry(StateEntry e) {
