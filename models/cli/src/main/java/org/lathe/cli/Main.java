@@ -5,6 +5,7 @@ import java.nio.file.FileSystemException;
 import java.util.Objects;
 import org.lathe.compiler.ir.TypeError;
 import org.lathe.hal.device.HalException;
+import org.lathe.models.zoo.RequestException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -14,12 +15,10 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The command line's entry. Exit codes: 0 good, 1 found a difference, 2 could not run. */
-@Command(name = "lathe", description = "Traces, compiles and runs neural networks.", mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
-    subcommands = {
-        DevicesCommand.class, ModelsCommand.class, TrainCommand.class, BenchCommand.class,
-        VerifyCommand.class, InspectCommand.class
-    })
+@Command(name = "lathe", description = "Traces, compiles and runs neural networks.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, subcommands = {
+    DevicesCommand.class, ModelsCommand.class, TrainCommand.class, RunCommand.class, BenchCommand.class,
+    VerifyCommand.class, InspectCommand.class
+})
 public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;
@@ -29,10 +28,15 @@ public final class Main implements Runnable {
   }
 
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+    System.exit(run(args));
   }
 
-  static CommandLine commandLine() {
+  /** Runs one command line in this JVM, on {@link System#out} and {@link System#err}, and gives its exit code. */
+  public static int run(String... args) {
+    return commandLine().execute(args);
+  }
+
+  private static CommandLine commandLine() {
     return new CommandLine(new Main(CommandSpec.create()))
         .setExecutionExceptionHandler(Main::report)
         .setParameterExceptionHandler(Main::misused)
@@ -49,6 +53,7 @@ public final class Main implements Runnable {
     switch (e) {
       case CannotRun c -> System.err.println(c.getMessage());
       case HalException h -> System.err.println(h.getMessage());
+      case RequestException r -> System.err.println(r.getMessage());
       case TypeError t -> System.err.println(t.getMessage());
       case FileSystemException f -> System.err.println(f.getFile() + ": " + reason(f));
       case IOException io -> System.err.println(io.getMessage());
@@ -81,7 +86,7 @@ public final class Main implements Runnable {
     @Override
     public String[] getVersion() {
       String built = Main.class.getPackage().getImplementationVersion();
-      return new String[] {"lathe " + Objects.requireNonNullElse(built, "(built without a version)")};
+      return new String[]{"lathe " + Objects.requireNonNullElse(built, "(built without a version)")};
     }
   }
 }

@@ -21,8 +21,7 @@ import picocli.CommandLine.Option;
  * standard output no text goes there. Progress and warnings go to standard error.
  */
 final class Output {
-  @Option(names = "--json", paramLabel = "FILE", arity = "0..1", parameterConsumer = FileIfNamed.class,
-      description = "One JSON object a line, the last with \"event\":\"done\": to standard output, or to FILE (*.json, *.jsonl).")
+  @Option(names = "--json", paramLabel = "FILE", arity = "0..1", parameterConsumer = FileIfNamed.class, description = "One JSON object a line, the last with \"event\":\"done\": to standard output, or to FILE (*.json, *.jsonl).")
   private @Nullable String json;
 
   private @Nullable PrintStream lines;
@@ -42,8 +41,9 @@ final class Output {
     if (json == null) {
       return;
     }
-    lines =
-        json.isEmpty() ? System.out : new PrintStream(Files.newOutputStream(Path.of(json)), true, StandardCharsets.UTF_8);
+    lines = json.isEmpty()
+        ? System.out
+        : new PrintStream(Files.newOutputStream(Path.of(json)), true, StandardCharsets.UTF_8);
   }
 
   /** Whether text for people belongs on standard output. */
@@ -72,7 +72,7 @@ final class Output {
     }
     Map<String, @Nullable Object> all = new LinkedHashMap<>();
     all.put("event", name);
-    fields.forEach((k, v) -> all.put(k, v instanceof Double d && !Double.isFinite(d) ? null : v));
+    fields.forEach((k, v) -> all.put(k, v instanceof Number n && !Double.isFinite(n.doubleValue()) ? null : v));
     try {
       lines.println(JSON.std.with(JSON.Feature.WRITE_NULL_PROPERTIES).asString(all));
     } catch (IOException e) {

@@ -3,6 +3,7 @@ package org.lathe.models.train;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -78,6 +79,35 @@ public record Checkpoint(String model, long seed, int epoch, int index, double l
   }
 
   /**
+   * The checkpoint that a path names: the file itself, or in a directory the best, else the latest.
+   *
+   * @throws CheckpointException if there is none
+   */
+  public static Path find(Path path) throws CheckpointException {
+    if (!Files.isDirectory(path)) {
+      if (!Files.exists(path)) {
+        throw new CheckpointException(path, "there is no such file or directory");
+      }
+      return path;
+    }
+    for (String name : List.of(Trainer.BEST, Trainer.LATEST)) {
+      if (Files.isRegularFile(path.resolve(name))) {
+        return path.resolve(name);
+      }
+    }
+    throw new CheckpointException(
+        path, "this directory holds neither " + Trainer.BEST + " nor " + Trainer.LATEST
+            + "; name a checkpoint or its directory");
+  }
+
+  /** See {@link #describe(Safetensors)}. */
+  public static Checkpoint describe(Path file) throws IOException {
+    try (Safetensors in = Safetensors.open(file)) {
+      return describe(in);
+    }
+  }
+
+  /**
    * What a file says of itself, without its tensors.
    *
    * @throws CheckpointException if it is not a checkpoint of Lathe's
@@ -112,7 +142,8 @@ public record Checkpoint(String model, long seed, int epoch, int index, double l
     } catch (CheckpointException e) {
       throw e;
     } catch (IOException | ClassCastException | IllegalArgumentException e) {
-      throw new CheckpointException(file.file(), 8, "its metadata is damaged: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+      throw new CheckpointException(file.file(), 8,
+          "its metadata is damaged: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
     }
   }
 
@@ -151,7 +182,8 @@ public record Checkpoint(String model, long seed, int epoch, int index, double l
     try (Safetensors in = Safetensors.open(file)) {
       Checkpoint found = describe(in);
       if (!found.model().equals(model)) {
-        throw new CheckpointException(file, "is a checkpoint of model '" + found.model() + "', expected '" + model + "'");
+        throw new CheckpointException(file,
+            "is a checkpoint of model '" + found.model() + "', expected '" + model + "'");
       }
       check(file, in, state, exactly);
       Map<String, MemorySegment> contents = new LinkedHashMap<>();
@@ -171,7 +203,8 @@ public record Checkpoint(String model, long seed, int epoch, int index, double l
       }
       if (!entry.type().equals(e.getValue().type())) {
         throw new CheckpointException(
-            file, entry.offset(), "tensor '" + e.getKey() + "' is " + entry.type() + ", expected " + e.getValue().type());
+            file, entry.offset(),
+            "tensor '" + e.getKey() + "' is " + entry.type() + ", expected " + e.getValue().type());
       }
     }
     if (exactly) {

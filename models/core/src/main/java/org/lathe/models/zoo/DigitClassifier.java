@@ -2,6 +2,7 @@ package org.lathe.models.zoo;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -11,6 +12,8 @@ import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.data.Column;
+import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Digits;
 import org.lathe.models.data.TrainTest;
 import org.lathe.models.nets.LeNet5;
@@ -26,8 +29,8 @@ import org.lathe.models.optim.Schedule;
 import org.lathe.models.optim.Sgd;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
-import org.lathe.models.train.EarlyStopping;
 import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.EarlyStopping;
 import org.lathe.models.train.Evaluation;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
@@ -47,6 +50,8 @@ final class DigitClassifier extends ZooModel {
   private static final int TEST = 2_000;
   private static final double VALIDATION = 0.1;
   private static final int PATIENCE = 6;
+  private static final int CLASSES = 10;
+  private static final int SHOWN = 20;
 
   private final Parts parts;
 
@@ -79,7 +84,8 @@ final class DigitClassifier extends ZooModel {
     return new DigitClassifier(
         card("softmax-regression", "regression", "Cox 1958", 0.88),
         new Parts(
-            () -> Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))), x -> x.flatten(1), new Adam(2e-3), 100, 15));
+            () -> Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))), x -> x.flatten(1), new Adam(2e-3),
+            100, 15));
   }
 
   /** 784-256-128-10, ReLU; see {@link Mlp}. */
@@ -116,26 +122,24 @@ final class DigitClassifier extends ZooModel {
     Net net = parts.make().get();
     List<Field> fields = List.of(Field.floats("image", batch, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", batch));
     Function<Tensor, Tensor> logits = image -> net.layer().apply(parts.prepare().apply(image));
-    Step training =
-        Step.training(
-            "train",
-            net.module(),
-            fields,
-            c -> {
-              Tensor loss = LossOps.softmaxCrossEntropy(logits.apply(c.input("image")), c.input("label")).mean();
-              c.minimize(loss, Group.of(net.module(), parts.optimizer()));
-              c.report("loss", loss);
-            });
-    Step inference =
-        Step.inference(
-            "predict",
-            net.module(),
-            fields,
-            c -> {
-              Tensor y = logits.apply(c.input("image"));
-              c.report("loss", LossOps.softmaxCrossEntropy(y, c.input("label")));
-              c.report("accuracy", y.argMax(1).equalTo(c.input("label")).cast(DType.F32));
-            });
+    Step training = Step.training(
+        "train",
+        net.module(),
+        fields,
+        c -> {
+          Tensor loss = LossOps.softmaxCrossEntropy(logits.apply(c.input("image")), c.input("label")).mean();
+          c.minimize(loss, Group.of(net.module(), parts.optimizer()));
+          c.report("loss", loss);
+        });
+    Step inference = Step.inference(
+        "predict",
+        net.module(),
+        fields,
+        c -> {
+          Tensor y = logits.apply(c.input("image"));
+          c.report("loss", LossOps.softmaxCrossEntropy(y, c.input("label")));
+          c.report("accuracy", y.argMax(1).equalTo(c.input("label")).cast(DType.F32));
+        });
     return new Blueprint(List.of(training), inference);
   }
 
@@ -151,7 +155,9 @@ final class DigitClassifier extends ZooModel {
 
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
-    TrainTest data = DataSource.digits(name(), request.data(), TRAIN, TEST, request.seed());
+    TrainTest data = DataSource.digits(
+        name(), request.data(), TRAIN, TEST, request.seed(), (int) Math.ceil(parts.batch() / VALIDATION),
+        parts.batch());
     int held = (int) (VALIDATION * data.train().size());
     int rest = data.train().size() - held;
     Blueprint plan = blueprint(batch());
@@ -159,17 +165,61 @@ final class DigitClassifier extends ZooModel {
         BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
       Evaluation validation = new Evaluation(predict, data.train().range(rest, rest + held));
-      Trainer.Outcome outcome =
-          Trainer.train(
-              state,
-              TrainingTask.over(
-                  step,
-                  new Batches(data.train().range(0, rest), step, request.seed()),
-                  () -> Map.of("accuracy", accuracy(validation))),
-              request.options(name(), parts.epochs())
-                  .withStopping(EarlyStopping.of("accuracy", Direction.HIGHER, PATIENCE)));
+      Trainer.Outcome outcome = Trainer.train(
+          state,
+          TrainingTask.over(
+              step,
+              new Batches(data.train().range(0, rest), step, request.seed()),
+              () -> Map.of("accuracy", accuracy(validation))),
+          request.options(name(), parts.epochs())
+              .withStopping(EarlyStopping.of("accuracy", Direction.HIGHER, PATIENCE)));
       return card().result(accuracy(new Evaluation(predict, data.test())), outcome.seconds(), outcome.checkpoint());
     }
+  }
+
+  /** Tells the class of digits that no training has seen. */
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    int count = request.countOr(SHOWN);
+    Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
+    int[] labels = ((Column.Ints) data.column("label")).data();
+    Net net = parts.make().get();
+    Step step = Step.inference(
+        "run",
+        net.module(),
+        List.of(Field.floats("image", Math.min(count, parts.batch()), 1, Digits.SIDE, Digits.SIDE)),
+        c -> c.report("probabilities", net.layer().apply(parts.prepare().apply(c.input("image"))).softmax(1)));
+    int right = 0;
+    try (ModelState state = load(request, name(), step);
+        BoundStep predict = BoundStep.bind(step, state)) {
+      Batches batches = new Batches(data, predict, request.seed());
+      for (int first = 0; first < count; first += batches.batchSize()) {
+        int valid = batches.fillInOrder(first);
+        predict.run();
+        float[] probabilities = predict.report("probabilities").toFloats();
+        for (int i = 0; i < valid; i++) {
+          int best = best(probabilities, i * CLASSES);
+          int label = labels[first + i];
+          float probability = probabilities[i * CLASSES + best];
+          right += best == label ? 1 : 0;
+          request.found(
+              "prediction",
+              String.format(
+                  Locale.ROOT, "picture %d: a %d, predicted %d with probability %.3f", first + i, label, best,
+                  probability),
+              "index", first + i, "label", label, "predicted", best, "probability", probability);
+        }
+      }
+    }
+    return Map.of("accuracy", (double) right / count);
+  }
+
+  private static int best(float[] probabilities, int from) {
+    int best = 0;
+    for (int k = 1; k < CLASSES; k++) {
+      best = probabilities[from + k] > probabilities[from + best] ? k : best;
+    }
+    return best;
   }
 
   private static double accuracy(Evaluation evaluation) {

@@ -10,6 +10,8 @@ import java.util.SplittableRandom;
 import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.data.Column;
+import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Sequences;
 import org.lathe.models.nets.LstmLanguageModel;
 import org.lathe.models.nn.Linear;
@@ -20,8 +22,9 @@ import org.lathe.models.optim.Clipping;
 import org.lathe.models.optim.Schedule;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
-import org.lathe.models.train.EarlyStopping;
+import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.EarlyStopping;
 import org.lathe.models.train.Evaluation;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
@@ -40,14 +43,17 @@ import org.lathe.models.train.TrainingTask;
  * and gradients through the whole sequence.
  */
 final class LstmModel extends ZooModel {
-  private static final int WIDTH = 64;
+  static final int WIDTH = 64;
   private static final long BATCH = 64;
   private static final int LANGUAGE_EPOCHS = 6;
-  private static final int ADDING_STEPS = 100;
+  static final int ADDING_STEPS = 100;
   private static final int ADDING_EPOCHS = 12;
   private static final double ADDING_BAR = 0.01;
   private static final double ADDING_GOAL = 0.001;
   private static final int SAMPLES = 20;
+  private static final int SHOWN = 10;
+  static final String LANGUAGE = "lstm/language";
+  static final String ADDING = "lstm/adding";
 
   LstmModel() {
     super(
@@ -78,18 +84,17 @@ final class LstmModel extends ZooModel {
 
   private static Blueprint language(long batch, long width) {
     LstmLanguageModel model = new LstmLanguageModel(Sentences.VOCABULARY, width, width, 2);
-    Step training =
-        Step.training(
-            "train",
-            model,
-            Sentences.fields(batch),
-            c -> {
-              Tensor loss = Sentences.loss(c, logits(model, c.input("x")));
-              c.minimize(loss, Group.of(model, new Adam(Schedule.exponential(5e-3, 0.5, 500))));
-              c.report("loss", loss);
-            });
-    Step inference =
-        Step.inference("predict", model, Sentences.fields(batch), c -> Sentences.report(c, logits(model, c.input("x"))));
+    Step training = Step.training(
+        "train",
+        model,
+        Sentences.fields(batch),
+        c -> {
+          Tensor loss = Sentences.loss(c, logits(model, c.input("x")));
+          c.minimize(loss, Group.of(model, new Adam(Schedule.exponential(5e-3, 0.5, 500))));
+          c.report("loss", loss);
+        });
+    Step inference = Step.inference("predict", model, Sentences.fields(batch),
+        c -> Sentences.report(c, logits(model, c.input("x"))));
     return new Blueprint(List.of(training), inference);
   }
 
@@ -98,28 +103,26 @@ final class LstmModel extends ZooModel {
     return model.apply(tokens.transpose()).permute(1, 0, 2);
   }
 
-  private static Blueprint adding(long batch, long steps, long width) {
+  static Blueprint adding(long batch, long steps, long width) {
     Adder model = new Adder(width);
     List<Field> fields = List.of(Field.floats("x", batch, steps, 2), Field.floats("y", batch, 1));
-    Step training =
-        Step.training(
-            "adding",
-            model,
-            fields,
-            c -> {
-              Tensor loss = LossOps.squaredError(model.apply(c.input("x")), c.input("y")).mean();
-              c.minimize(
-                  loss,
-                  Group.of(model, new Adam(Schedule.exponential(5e-3, 0.5, 1500)))
-                      .clipped(Clipping.byGlobalNorm(1)));
-              c.report("loss", loss);
-            });
-    Step inference =
-        Step.inference(
-            "adding.predict",
-            model,
-            fields,
-            c -> c.report("squared_error", LossOps.squaredError(model.apply(c.input("x")), c.input("y"))));
+    Step training = Step.training(
+        "adding",
+        model,
+        fields,
+        c -> {
+          Tensor loss = LossOps.squaredError(model.apply(c.input("x")), c.input("y")).mean();
+          c.minimize(
+              loss,
+              Group.of(model, new Adam(Schedule.exponential(5e-3, 0.5, 1500)))
+                  .clipped(Clipping.byGlobalNorm(1)));
+          c.report("loss", loss);
+        });
+    Step inference = Step.inference(
+        "adding.predict",
+        model,
+        fields,
+        c -> c.report("squared_error", LossOps.squaredError(model.apply(c.input("x")), c.input("y"))));
     return new Blueprint(List.of(training), inference);
   }
 
@@ -160,7 +163,8 @@ final class LstmModel extends ZooModel {
             adding.bar()));
     TrainResult shown = adding.passed() ? language : adding;
     return new TrainResult(
-        shown.metric(), shown.value(), shown.bar(), shown.passed(), language.seconds() + adding.seconds(), shown.checkpoint());
+        shown.metric(), shown.value(), shown.bar(), shown.passed(), language.seconds() + adding.seconds(),
+        shown.checkpoint());
   }
 
   private TrainResult trainLanguage(TrainRequest request) throws IOException {
@@ -170,43 +174,95 @@ final class LstmModel extends ZooModel {
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
       Evaluation validation = new Evaluation(predict, Sentences.dataset(1000, request.seed() + 1));
       Batches batches = new Batches(Sentences.dataset(20_000, request.seed()), step, request.seed());
-      Trainer.Outcome outcome =
-          Trainer.train(
-              state,
-              TrainingTask.over(step, batches, () -> Sentences.metrics(validation.run())),
-              request.options(name() + "/language", LANGUAGE_EPOCHS)
-                  .withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, 3)));
+      Trainer.Outcome outcome = Trainer.train(
+          state,
+          TrainingTask.over(step, batches, () -> Sentences.metrics(validation.run())),
+          request.options(LANGUAGE, LANGUAGE_EPOCHS)
+              .withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, 3)));
       writeSamples(request, state);
-      double ratio =
-          Sentences.metrics(new Evaluation(predict, Sentences.dataset(4000, request.seed() + 2)).run())
-              .getOrDefault("perplexity_ratio", Double.NaN);
+      double ratio = Sentences.metrics(new Evaluation(predict, Sentences.dataset(4000, request.seed() + 2)).run())
+          .getOrDefault("perplexity_ratio", Double.NaN);
       return card().result(ratio, outcome.seconds(), outcome.checkpoint());
     }
   }
 
-  /** Draws sentences by feeding the model its own words. */
   private static void writeSamples(TrainRequest request, ModelState state) throws IOException {
+    List<String> sentences = sample(sampling(SAMPLES), state, SAMPLES, request.seed());
+    Files.write(request.out().resolve("samples.txt"), sentences);
+    request.listener().note("a sentence drawn from the model: " + sentences.getFirst());
+  }
+
+  /** Tokens [count, steps] to logits [steps, count, vocabulary]. */
+  private static Step sampling(int count) {
     LstmLanguageModel model = new LstmLanguageModel(Sentences.VOCABULARY, WIDTH, WIDTH, 2);
-    Step whole =
-        Step.inference(
-            "sample",
-            model,
-            List.of(Field.ints("x", SAMPLES, Sentences.STEPS)),
-            c -> c.report("logits", model.apply(c.input("x").transpose())));
-    try (BoundStep bound = BoundStep.bind(whole, state)) {
-      int row = SAMPLES * Sentences.VOCABULARY;
-      List<String> sentences =
-          Sentences.sample(
-              (tokens, t) -> {
-                bound.input("x").write(tokens);
-                bound.run();
-                return Arrays.copyOfRange(bound.report("logits").toFloats(), t * row, (t + 1) * row);
-              },
-              SAMPLES,
-              new SplittableRandom(request.seed()));
-      Files.write(request.out().resolve("samples.txt"), sentences);
-      request.listener().note("a sentence drawn from the model: " + sentences.getFirst());
+    return Step.inference(
+        "sample",
+        model,
+        List.of(Field.ints("x", count, Sentences.STEPS)),
+        c -> c.report("logits", model.apply(c.input("x").transpose())));
+  }
+
+  /** Draws sentences by feeding the model its own words. */
+  private static List<String> sample(Step sampling, ModelState state, int count, long seed) {
+    try (BoundStep bound = BoundStep.bind(sampling, state)) {
+      int row = count * Sentences.VOCABULARY;
+      return Sentences.sample(
+          (tokens, t) -> {
+            bound.input("x").write(tokens);
+            bound.run();
+            return Arrays.copyOfRange(bound.report("logits").toFloats(), t * row, (t + 1) * row);
+          },
+          count,
+          new SplittableRandom(seed));
     }
+  }
+
+  /** Sentences, or sums of marked values, by the part whose checkpoint it is. */
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    return Checkpoint.describe(request.checkpoint()).model().equals(ADDING) ? add(request) : speak(request);
+  }
+
+  private static Map<String, Double> speak(RunRequest request) throws IOException {
+    int count = request.countOr(SHOWN);
+    Step sampling = sampling(count);
+    try (ModelState state = load(request, LANGUAGE, sampling)) {
+      Sentences.show(sample(sampling, state, count, request.seed()), request);
+    }
+    return Map.of();
+  }
+
+  private static Map<String, Double> add(RunRequest request) throws IOException {
+    int count = request.countOr(SHOWN);
+    Adder model = new Adder(WIDTH);
+    Step step = Step.inference(
+        "run",
+        model,
+        List.of(Field.floats("x", Math.min(count, BATCH), ADDING_STEPS, 2)),
+        c -> c.report("sum", model.apply(c.input("x"))));
+    Dataset data = Sequences.adding(count, ADDING_STEPS, request.seed() + 3);
+    float[] expected = ((Column.Floats) data.column("y")).data();
+    double squares = 0;
+    try (ModelState state = load(request, ADDING, step);
+        BoundStep predict = BoundStep.bind(step, state)) {
+      Batches batches = new Batches(data, predict, request.seed());
+      for (int first = 0; first < count; first += batches.batchSize()) {
+        int valid = batches.fillInOrder(first);
+        predict.run();
+        float[] sums = predict.report("sum").toFloats();
+        for (int i = 0; i < valid; i++) {
+          float label = expected[first + i];
+          squares += (sums[i] - label) * (double) (sums[i] - label);
+          request.found(
+              "prediction",
+              String.format(Locale.ROOT, "sequence %d: the marked values sum to %.4f, predicted %.4f", first + i, label,
+                  sums[i]),
+              "index", first + i, "label", label, "predicted", sums[i]);
+        }
+      }
+    }
+    return Map.of("squared_error", squares / count);
   }
 
   private TrainResult trainAdding(TrainRequest request) throws IOException {
@@ -216,15 +272,14 @@ final class LstmModel extends ZooModel {
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
       Evaluation validation = new Evaluation(predict, Sequences.adding(512, ADDING_STEPS, request.seed() + 1));
       Batches batches = new Batches(Sequences.adding(20_000, ADDING_STEPS, request.seed()), step, request.seed());
-      Trainer.Outcome outcome =
-          Trainer.train(
-              state,
-              TrainingTask.over(step, batches, validation::run),
-              request.options(name() + "/adding", ADDING_EPOCHS)
-                  .withStopping(
-                      EarlyStopping.of("squared_error", Direction.LOWER, ADDING_EPOCHS).withGoal(ADDING_GOAL)));
-      Map<String, Double> test =
-          new Evaluation(predict, Sequences.adding(2000, ADDING_STEPS, request.seed() + 2)).run();
+      Trainer.Outcome outcome = Trainer.train(
+          state,
+          TrainingTask.over(step, batches, validation::run),
+          request.options(ADDING, ADDING_EPOCHS)
+              .withStopping(
+                  EarlyStopping.of("squared_error", Direction.LOWER, ADDING_EPOCHS).withGoal(ADDING_GOAL)));
+      Map<String, Double> test = new Evaluation(predict, Sequences.adding(2000, ADDING_STEPS, request.seed() + 2))
+          .run();
       double error = test.getOrDefault("squared_error", Double.NaN);
       return new TrainResult(
           "squared_error", error, ADDING_BAR, error <= ADDING_BAR, outcome.seconds(), outcome.checkpoint());

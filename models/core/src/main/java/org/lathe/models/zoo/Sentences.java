@@ -43,7 +43,8 @@ final class Sentences {
     Dims steps = Dims.of(STEPS);
     return new Dataset(
         "grammar",
-        List.of(new Column.Ints("x", steps, x), new Column.Ints("y", steps, y), new Column.Floats("mask", steps, mask)));
+        List.of(new Column.Ints("x", steps, x), new Column.Ints("y", steps, y),
+            new Column.Floats("mask", steps, mask)));
   }
 
   static List<Field> fields(long batch) {
@@ -104,6 +105,13 @@ final class Sentences {
       }
     }
     return sentences.stream().map(Grammar.vocabulary()::text).toList();
+  }
+
+  /** Gives drawn sentences to whoever asked for them. */
+  static void show(List<String> sentences, RunRequest request) {
+    for (int i = 0; i < sentences.size(); i++) {
+      request.found("sample", sentences.get(i), "index", i, "text", sentences.get(i));
+    }
   }
 
   private static int draw(float[] logits, int from, RandomGenerator random) {

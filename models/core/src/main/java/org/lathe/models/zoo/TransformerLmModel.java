@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.models.bench.StepWorkload.Values;
@@ -16,8 +17,8 @@ import org.lathe.models.optim.Clipping;
 import org.lathe.models.optim.Schedule;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
-import org.lathe.models.train.EarlyStopping;
 import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.EarlyStopping;
 import org.lathe.models.train.Evaluation;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
@@ -34,14 +35,15 @@ import org.lathe.models.train.TrainingTask;
  * ones of the whole sequence.
  */
 final class TransformerLmModel extends ZooModel {
-  private static final TransformerLanguageModel.Options FULL =
-      new TransformerLanguageModel.Options(Sentences.VOCABULARY, 64, 4, 256, 2, Sentences.STEPS, 0);
-  private static final TransformerLanguageModel.Options SMALL =
-      new TransformerLanguageModel.Options(Sentences.VOCABULARY, 6, 2, 10, 2, Sentences.STEPS, 0);
+  private static final TransformerLanguageModel.Options FULL = new TransformerLanguageModel.Options(
+      Sentences.VOCABULARY, 64, 4, 256, 2, Sentences.STEPS, 0);
+  private static final TransformerLanguageModel.Options SMALL = new TransformerLanguageModel.Options(
+      Sentences.VOCABULARY, 6, 2, 10, 2, Sentences.STEPS, 0);
   private static final long BATCH = 64;
   private static final int TRAIN = 20_000;
   private static final int EPOCHS = 6;
   private static final int SAMPLES = 20;
+  private static final int SHOWN = 10;
   /** The largest difference of cached and uncached logits, whose own size is about 10. */
   private static final double CACHE_TOLERANCE = 1e-3;
 
@@ -60,19 +62,18 @@ final class TransformerLmModel extends ZooModel {
   private static Blueprint blueprint(TransformerLanguageModel.Options options, long batch) {
     TransformerLanguageModel model = new TransformerLanguageModel(options);
     Schedule rate = Schedule.cosine(3e-3, 1e-4, EPOCHS * TRAIN / BATCH).warmedUp(100);
-    Step training =
-        Step.training(
-            "train",
-            model,
-            Sentences.fields(batch),
-            c -> {
-              Tensor loss = Sentences.loss(c, model.apply(c.input("x")));
-              c.minimize(
-                  loss, Group.of(model, new Adam(rate).withWeightDecay(0.01)).clipped(Clipping.byGlobalNorm(1)));
-              c.report("loss", loss);
-            });
-    Step inference =
-        Step.inference("predict", model, Sentences.fields(batch), c -> Sentences.report(c, model.apply(c.input("x"))));
+    Step training = Step.training(
+        "train",
+        model,
+        Sentences.fields(batch),
+        c -> {
+          Tensor loss = Sentences.loss(c, model.apply(c.input("x")));
+          c.minimize(
+              loss, Group.of(model, new Adam(rate).withWeightDecay(0.01)).clipped(Clipping.byGlobalNorm(1)));
+          c.report("loss", loss);
+        });
+    Step inference = Step.inference("predict", model, Sentences.fields(batch),
+        c -> Sentences.report(c, model.apply(c.input("x"))));
     return new Blueprint(List.of(training), inference);
   }
 
@@ -114,15 +115,13 @@ final class TransformerLmModel extends ZooModel {
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
       Evaluation validation = new Evaluation(predict, Sentences.dataset(1000, request.seed() + 1));
       Batches batches = new Batches(Sentences.dataset(TRAIN, request.seed()), step, request.seed());
-      Trainer.Outcome outcome =
-          Trainer.train(
-              state,
-              TrainingTask.over(step, batches, () -> Sentences.metrics(validation.run())),
-              request.options(name(), EPOCHS)
-                  .withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, EPOCHS)));
-      double ratio =
-          Sentences.metrics(new Evaluation(predict, Sentences.dataset(4000, request.seed() + 2)).run())
-              .getOrDefault("perplexity_ratio", Double.NaN);
+      Trainer.Outcome outcome = Trainer.train(
+          state,
+          TrainingTask.over(step, batches, () -> Sentences.metrics(validation.run())),
+          request.options(name(), EPOCHS)
+              .withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, EPOCHS)));
+      double ratio = Sentences.metrics(new Evaluation(predict, Sentences.dataset(4000, request.seed() + 2)).run())
+          .getOrDefault("perplexity_ratio", Double.NaN);
       double difference = decode(request, state);
       TrainResult result = card().result(ratio, outcome.seconds(), outcome.checkpoint());
       return difference <= CACHE_TOLERANCE
@@ -135,18 +134,15 @@ final class TransformerLmModel extends ZooModel {
   /** Draws sentences with the cache, and gives the largest difference from the logits of whole sequences. */
   private static double decode(TrainRequest request, ModelState state) throws IOException {
     TransformerLanguageModel model = new TransformerLanguageModel(FULL);
-    Step whole =
-        Step.inference(
-            "whole",
-            model,
-            List.of(Field.ints("x", SAMPLES, Sentences.STEPS)),
-            c -> c.report("logits", model.apply(c.input("x"))));
+    Step whole = Step.inference(
+        "whole",
+        model,
+        List.of(Field.ints("x", SAMPLES, Sentences.STEPS)),
+        c -> c.report("logits", model.apply(c.input("x"))));
     try (BoundStep cached = BoundStep.bind(decoding(FULL, SAMPLES), state);
         BoundStep uncached = BoundStep.bind(whole, state)) {
       double largest = difference(cached, uncached, request.seed());
-      List<String> sentences =
-          Sentences.sample(
-              (tokens, t) -> step(cached, tokens, t), SAMPLES, new SplittableRandom(request.seed()));
+      List<String> sentences = sample(cached, SAMPLES, request.seed());
       Files.write(request.out().resolve("samples.txt"), sentences);
       request.listener().note("a sentence drawn from the model: " + sentences.getFirst());
       request.listener().note(String.format(Locale.ROOT, "cached and uncached logits differ by at most %.2g", largest));
@@ -154,11 +150,28 @@ final class TransformerLmModel extends ZooModel {
     }
   }
 
+  /** Draws sentences with cached keys and values. */
+  private static List<String> sample(BoundStep cached, int count, long seed) {
+    return Sentences.sample((tokens, t) -> step(cached, tokens, t), count, new SplittableRandom(seed));
+  }
+
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    int count = request.countOr(SHOWN);
+    // The cache is state too, but in no checkpoint: the parameters are read before it is added.
+    try (ModelState state = load(request, name(), blueprint(1).inference());
+        BoundStep cached = BoundStep.bind(decoding(FULL, count), state)) {
+      Sentences.show(sample(cached, count, request.seed()), request);
+    }
+    return Map.of();
+  }
+
   private static float[] step(BoundStep cached, int[] tokens, int t) {
-    int[] now = new int[SAMPLES];
+    int[] now = new int[tokens.length / Sentences.STEPS];
     Arrays.setAll(now, b -> tokens[b * Sentences.STEPS + t]);
     cached.input("token").write(now);
-    cached.input("position").write(new int[] {t});
+    cached.input("position").write(new int[]{t});
     cached.run();
     return cached.report("logits").toFloats();
   }

@@ -1,6 +1,8 @@
 package org.lathe.models.zoo;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -87,32 +89,29 @@ final class WganGpModel extends ZooModel {
   private static Blueprint blueprint(long batch, long width) {
     Networks networks = new Networks(width);
     long total = (long) EPOCHS * ITERATIONS_PER_EPOCH;
-    Step critic =
-        Step.training(
-            "critic",
-            networks,
-            List.of(Field.floats("x", batch, 2)),
-            c -> {
-              Tensor loss = networks.criticLoss(c.input("x"));
-              c.minimize(loss, Group.of("critic", networks.critic, adam(CRITIC_STEPS * total)));
-              c.report("loss", loss);
-            });
-    Step generator =
-        Step.training(
-            "generator",
-            networks,
-            List.of(),
-            c -> {
-              Tensor loss = networks.critic.apply(networks.generate(batch)).mean().neg();
-              c.minimize(loss, Group.of("generator", networks.generator, adam(total)));
-              c.report("loss", loss);
-            });
-    Step inference =
-        Step.inference(
-            "generate",
-            networks,
-            List.of(Field.floats("noise", batch, 2)),
-            c -> c.report("points", networks.generator.apply(c.input("noise"))));
+    Step critic = Step.training(
+        "critic",
+        networks,
+        List.of(Field.floats("x", batch, 2)),
+        c -> {
+          Tensor loss = networks.criticLoss(c.input("x"));
+          c.minimize(loss, Group.of("critic", networks.critic, adam(CRITIC_STEPS * total)));
+          c.report("loss", loss);
+        });
+    Step generator = Step.training(
+        "generator",
+        networks,
+        List.of(),
+        c -> {
+          Tensor loss = networks.critic.apply(networks.generate(batch)).mean().neg();
+          c.minimize(loss, Group.of("generator", networks.generator, adam(total)));
+          c.report("loss", loss);
+        });
+    Step inference = Step.inference(
+        "generate",
+        networks,
+        List.of(Field.floats("noise", batch, 2)),
+        c -> c.report("points", networks.generator.apply(c.input("noise"))));
     return new Blueprint(List.of(critic, generator), inference);
   }
 
@@ -148,7 +147,7 @@ final class WganGpModel extends ZooModel {
         BoundStep critic = BoundStep.bind(plan.training().get(0), state);
         BoundStep generator = BoundStep.bind(plan.training().get(1), state);
         BoundStep generate = BoundStep.bind(blueprint(SAMPLES).inference(), state)) {
-      generate.input("noise").write(noise(request.seed()));
+      generate.input("noise").write(noise(SAMPLES, request.seed()));
       Batches batches = new Batches(Points.ring(1 << 16, request.seed()), critic, request.seed());
       TrainingTask task = new TrainingTask() {
         @Override
@@ -195,9 +194,27 @@ final class WganGpModel extends ZooModel {
     }
   }
 
-  private static float[] noise(long seed) {
+  /** Points made from noise, as one PNG. */
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    int count = request.countOr(SAMPLES);
+    Step generating = blueprint(count).inference();
+    try (ModelState state = load(request, name(), generating);
+        BoundStep generate = BoundStep.bind(generating, state)) {
+      generate.input("noise").write(noise(count, request.seed()));
+      Quality quality = quality(generate);
+      Path file = Files.createDirectories(request.out()).resolve("generated.png");
+      RingPicture.write(file, generate.report("points").toFloats());
+      request.found(
+          "picture", count + " points made from noise: " + file, "file", file.toString(), "count", count);
+      return Map.of("good_share", quality.good(), "modes", (double) quality.modes());
+    }
+  }
+
+  private static float[] noise(int count, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    float[] noise = new float[2 * SAMPLES];
+    float[] noise = new float[2 * count];
     for (int i = 0; i < noise.length; i++) {
       noise[i] = (float) random.nextGaussian();
     }

@@ -3,15 +3,18 @@ package org.lathe.models.zoo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.lower.Donation;
-import org.lathe.models.bench.StepWorkload;
 import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.bench.StepWorkload;
 import org.lathe.models.bench.Workload;
+import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Flops;
 import org.lathe.models.train.GradientCheck;
+import org.lathe.models.train.ModelState;
 import org.lathe.models.train.Step;
 import org.lathe.models.train.StepGraph;
 
@@ -73,9 +76,34 @@ public abstract class ZooModel {
    * Trains it, writes checkpoints, curves and samples, and measures it.
    *
    * @throws IOException if data or a checkpoint cannot be read or written; the message is one line
-   * @throws IllegalArgumentException if the request asks for what the model does not have
+   * @throws RequestException if the request asks for what the model does not have
    */
   public abstract TrainResult train(TrainRequest request) throws IOException;
+
+  /**
+   * Predicts or generates with trained parameters; each result goes to the request's listener.
+   *
+   * @return what was measured over all results, by name, such as the accuracy
+   * @throws IOException if data or the checkpoint cannot be read, or a picture cannot be written; the message is one line
+   * @throws RequestException if the request asks for what the model does not have
+   */
+  public abstract Map<String, Double> run(RunRequest request) throws IOException;
+
+  /**
+   * The parameters that {@code step} needs, from the request's checkpoint. Closed by the caller.
+   *
+   * @param name of the model in the checkpoint
+   */
+  static ModelState load(RunRequest request, String name, Step step) throws IOException {
+    ModelState state = new ModelState(request.lathe(), request.seed());
+    try {
+      Checkpoint.readParameters(request.checkpoint(), name, state.include(step.trace()));
+      return state;
+    } catch (IOException | RuntimeException e) {
+      state.close();
+      throw e;
+    }
+  }
 
   /** The model and its steps for batches of this size. */
   abstract Blueprint blueprint(long batch);
@@ -126,7 +154,8 @@ public abstract class ZooModel {
   public final List<Workload> workloads() {
     long training = blueprint(batch()).training().stream().mapToLong(s -> Flops.of(s.trace().graph())).sum();
     return List.of(
-        new Workload(name() + "-train", training, false, new StepWorkload(() -> blueprint(batch()).training(), values())),
+        new Workload(name() + "-train", training, false,
+            new StepWorkload(() -> blueprint(batch()).training(), values())),
         new Workload(
             name() + "-infer-1", flops(), false, new StepWorkload(() -> List.of(blueprint(1).inference()), values())));
   }
