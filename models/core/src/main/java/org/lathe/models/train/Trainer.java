@@ -103,6 +103,10 @@ public final class Trainer {
   }
 
   private Outcome run() throws IOException {
+    Path begun = options.resume() == null ? null : options.resume().resolve(LATEST);
+    if (begun != null && !Files.exists(begun)) {
+      throw new CheckpointException(begun, "there is no such checkpoint to resume from");
+    }
     if (options.out() != null) {
       Files.createDirectories(options.out());
     }
@@ -170,9 +174,6 @@ public final class Trainer {
 
   private void resume(Path directory) throws IOException {
     Path file = directory.resolve(LATEST);
-    if (!Files.exists(file)) {
-      throw new CheckpointException(file, "there is no such checkpoint to resume from");
-    }
     EarlyStopping stopping = options.stopping();
     if (stopping != null && Files.exists(directory.resolve(BEST))) {
       Checkpoint bestOne = Checkpoint.read(directory.resolve(BEST), options.model(), state);

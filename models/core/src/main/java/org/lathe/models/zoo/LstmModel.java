@@ -2,6 +2,7 @@ package org.lathe.models.zoo;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,7 @@ import org.lathe.models.optim.Schedule;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.Checkpoint;
+import org.lathe.models.train.CheckpointException;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.EarlyStopping;
 import org.lathe.models.train.Evaluation;
@@ -151,6 +153,10 @@ final class LstmModel extends ZooModel {
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
     DataSource.none(name(), request.data());
+    Path resume = request.resume();
+    if (resume != null && !Files.exists(resume.resolve("language"))) {
+      throw new CheckpointException(resume, "holds no directory language/ with a checkpoint to resume from");
+    }
     TrainResult language = trainLanguage(request.part("language"));
     TrainResult adding = trainAdding(request.part("adding"));
     request.listener().note(
