@@ -197,7 +197,7 @@ final class CpuCommandBuffer implements CommandBuffer {
   }
 
   private void walk() {
-    walk.hasTeam = parallel && walk.team.enter();
+    walk.hasTeam = parallel && walk.team.enterIfWorthwhile();
     try {
       BoundStep.runAll(steps, walk);
     } finally {

@@ -28,6 +28,8 @@ final class TeamRun implements Run {
 
   private final Object[][] workerArrays;
   private int workers = 1;
+  private Thread caller = Thread.currentThread();
+  private long waited;
 
   /**
    * @param workerScratch the address of the first worker's memory
@@ -61,8 +63,15 @@ final class TeamRun implements Run {
 
   void begin(int workers) {
     this.workers = workers;
+    caller = Thread.currentThread();
+    waited = 0;
     cells[ARRIVED] = 0;
     cells[TASK] = 0;
+  }
+
+  /** For how long the calling thread has waited in barriers since {@link #begin}, beyond a first short while. */
+  long waitedNanos() {
+    return waited;
   }
 
   /** Runs all of a kernel in the calling thread. */
@@ -85,11 +94,18 @@ final class TeamRun implements Run {
       CELL.setRelease(cells, GENERATION, generation + 1);
       return;
     }
+    long yielding = 0;
     for (int i = 0; (long) CELL.getAcquire(cells, GENERATION) == generation; i++) {
       if (failure.get() != null) {
         throw PeerFailure.INSTANCE;
       }
+      if (i == team.spins()) {
+        yielding = System.nanoTime();
+      }
       team.pause(i);
+    }
+    if (yielding != 0 && Thread.currentThread() == caller) {
+      waited += System.nanoTime() - yielding;
     }
   }
 

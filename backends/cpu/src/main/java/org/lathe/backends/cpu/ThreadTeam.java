@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Work is handed over by an epoch number that the workers watch: they spin for some tens of microseconds, then park.
  * A hand-over to spinning workers and the wait for their end cost a few hundred nanoseconds and allocate nothing. One
- * caller holds the team at a time; another that comes meanwhile finds it taken and runs alone.
+ * caller holds the team at a time; another that comes meanwhile finds it taken and runs alone. So does a caller on a
+ * machine so busy that the workers seldom run together.
  */
 final class ThreadTeam implements AutoCloseable {
   /** How many threads work, the caller included. */
@@ -31,6 +32,7 @@ final class ThreadTeam implements AutoCloseable {
   private final Thread[] threads;
   private final long[] cells;
   private final AtomicBoolean taken = new AtomicBoolean();
+  private final Crowding crowding = new Crowding();
   private boolean started;
   private boolean closed;
 
@@ -74,6 +76,18 @@ final class ThreadTeam implements AutoCloseable {
     return size > 1 && !taken.get() && taken.compareAndSet(false, true);
   }
 
+  /** The same, but false also while other programs use the cores so much that one thread is faster than several. */
+  boolean enterIfWorthwhile() {
+    if (!enter()) {
+      return false;
+    }
+    if (crowding.isCrowded()) {
+      leave();
+      return false;
+    }
+    return true;
+  }
+
   void leave() {
     taken.set(false);
   }
@@ -87,6 +101,7 @@ final class ThreadTeam implements AutoCloseable {
     if (!started) {
       start();
     }
+    long start = System.nanoTime();
     run.begin(workers);
     this.kernel = kernel;
     this.operands = operands;
@@ -98,9 +113,15 @@ final class ThreadTeam implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       run.fail(e);
     }
+    long yielding = 0;
     for (int i = 0; (long) CELL.getAcquire(cells, PENDING) != 0; i++) {
+      if (i == spins) {
+        yielding = System.nanoTime();
+      }
       pause(i);
     }
+    long end = System.nanoTime();
+    crowding.note(end - start, run.waitedNanos() + (yielding == 0 ? 0 : end - yielding));
     this.kernel = null;
     this.operands = null;
     this.run = null;

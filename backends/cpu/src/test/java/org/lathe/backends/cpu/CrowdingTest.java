@@ -1,0 +1,31 @@
+package org.lathe.backends.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class CrowdingTest {
+  private static final long MILLI = 1_000_000;
+
+  @Test
+  void muchWaitingMeansAloneForAWhile() throws InterruptedException {
+    Crowding crowding = new Crowding();
+    assertFalse(crowding.isCrowded());
+    for (int i = 0; i < 10; i++) {
+      crowding.note(MILLI, MILLI * 9 / 10);
+    }
+    assertTrue(crowding.isCrowded());
+    Thread.sleep(150);
+    assertFalse(crowding.isCrowded());
+  }
+
+  @Test
+  void unevenWorkIsNotCrowding() {
+    Crowding crowding = new Crowding();
+    for (int i = 0; i < 100; i++) {
+      crowding.note(MILLI, MILLI / 2);
+    }
+    assertFalse(crowding.isCrowded());
+  }
+}
