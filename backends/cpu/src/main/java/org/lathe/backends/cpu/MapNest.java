@@ -14,8 +14,8 @@ import org.lathe.hal.expr.Expr;
 final class MapNest {
   /** Points of a line that one call of the loop evaluates. */
   private static final int SEGMENT = 4096;
-  private static final int TILE_ROWS = 32;
-  private static final int TILE_COLUMNS = 128;
+  private static final int TILE_ROWS = 64;
+  private static final int TILE_COLUMNS = 64;
   /** A strided input is worth a copy if the vector loop saves more than the copy costs. */
   private static final int OPERATIONS_WORTH_A_COPY = 8;
 
@@ -23,7 +23,7 @@ final class MapNest {
   private final int operands;
   private final int inputs;
   private final long[] start;
-  /** Over the outer dimensions, then blocks of rows, then segments of the line. */
+  /** Over the outer dimensions, then segments of the line, then blocks of rows. */
   private final Odometer odometer;
   private final long units;
   private final int rank;
@@ -131,14 +131,15 @@ final class MapNest {
     return rowsAlong;
   }
 
-  /** The nest of units: outer dimensions, blocks of rows, segments of lines. */
+  /** The nest of units: outer dimensions, segments of lines, blocks of rows. */
   private Nest blocks(Nest n, int outer) {
     long[] sizes = Arrays.copyOf(n.sizes(), outer + 2);
     long[][] steps = Arrays.copyOf(n.steps(), outer + 2);
-    sizes[outer] = (rows + blockRows - 1) / blockRows;
-    sizes[outer + 1] = (line + segment - 1) / segment;
-    steps[outer] = scaled(rowStep, blockRows);
-    steps[outer + 1] = scaled(lineStep, segment);
+    // From tile to tile along the rows, the pages that a copied input comes from stay the same.
+    sizes[outer] = (line + segment - 1) / segment;
+    sizes[outer + 1] = (rows + blockRows - 1) / blockRows;
+    steps[outer] = scaled(lineStep, segment);
+    steps[outer + 1] = scaled(rowStep, blockRows);
     return new Nest(sizes, steps, n.start());
   }
 
@@ -197,11 +198,11 @@ final class MapNest {
     }
     odometer.seek(a, from);
     for (long u = from; u < to; u++) {
-      int n = (int) Math.min(segment, line - odometer.index(a, rank - 1) * segment);
+      int n = (int) Math.min(segment, line - odometer.index(a, rank - 2) * segment);
       if (staged.length == 0 && blockRows == 1) {
         loop.run(a, n);
       } else {
-        int m = (int) Math.min(blockRows, rows - odometer.index(a, rank - 2) * blockRows);
+        int m = (int) Math.min(blockRows, rows - odometer.index(a, rank - 1) * blockRows);
         tile(a, scratch, m, n);
       }
       odometer.next(a);
