@@ -49,7 +49,7 @@ final class DigitClassifier extends ZooModel {
   private static final int TRAIN = 20_000;
   private static final int TEST = 2_000;
   private static final double VALIDATION = 0.1;
-  private static final int PATIENCE = 6;
+  private static final int PATIENCE = 4;
   private static final int CLASSES = 10;
   private static final int SHOWN = 20;
 
@@ -85,7 +85,7 @@ final class DigitClassifier extends ZooModel {
         card("softmax-regression", "regression", "Cox 1958", 0.88),
         new Parts(
             () -> Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))), x -> x.flatten(1), new Adam(2e-3),
-            100, 15));
+            100, 8));
   }
 
   /** 784-256-128-10, ReLU; see {@link Mlp}. */
@@ -97,7 +97,7 @@ final class DigitClassifier extends ZooModel {
             x -> x.flatten(1),
             new Adam(Schedule.exponential(2e-3, 0.5, 500)),
             128,
-            15));
+            8));
   }
 
   /** LeNet-5 on pictures padded to 32 x 32; see {@link LeNet5}. */
@@ -109,7 +109,7 @@ final class DigitClassifier extends ZooModel {
             DigitClassifier::forLeNet,
             new Sgd(Schedule.exponential(0.05, 0.5, 1000), 0.9, false),
             64,
-            15));
+            8));
   }
 
   /** Pads [batch, 1, 28, 28] in 0..1 to 32 x 32, of about mean 0 and variance 1 as in the paper. */

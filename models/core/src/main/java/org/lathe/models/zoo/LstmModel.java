@@ -47,7 +47,7 @@ import org.lathe.models.train.TrainingTask;
 final class LstmModel extends ZooModel {
   static final int WIDTH = 64;
   private static final long BATCH = 64;
-  private static final int LANGUAGE_EPOCHS = 6;
+  private static final int LANGUAGE_EPOCHS = 3;
   static final int ADDING_STEPS = 100;
   private static final int ADDING_EPOCHS = 12;
   private static final double ADDING_BAR = 0.01;

@@ -41,7 +41,7 @@ final class TransformerLmModel extends ZooModel {
       Sentences.VOCABULARY, 6, 2, 10, 2, Sentences.STEPS, 0);
   private static final long BATCH = 64;
   private static final int TRAIN = 20_000;
-  private static final int EPOCHS = 6;
+  private static final int EPOCHS = 3;
   private static final int SAMPLES = 20;
   private static final int SHOWN = 10;
   /** The largest difference of cached and uncached logits, whose own size is about 10. */
