@@ -14,6 +14,7 @@ import org.lathe.conformance.CheckResult;
 import org.lathe.conformance.ConformanceTarget;
 import org.lathe.conformance.GraphCheck;
 import org.lathe.conformance.OpChecks;
+import org.lathe.models.train.GradientCheck;
 import org.lathe.models.zoo.Zoo;
 import org.lathe.models.zoo.ZooModel;
 import picocli.CommandLine.Command;
@@ -43,6 +44,9 @@ final class VerifyCommand implements Callable<Integer> {
   @Mixin
   private final Output output = new Output();
 
+  /** Stands for a device in checks that run in the oracle alone. */
+  private static final String ORACLE = "oracle";
+
   private final List<CheckResult> results = new ArrayList<>();
 
   @Override
@@ -51,6 +55,7 @@ final class VerifyCommand implements Callable<Integer> {
     List<ZooModel> models = models();
     List<String> on = devices.isEmpty() ? BenchCommand.found() : devices;
     List<String> ids = new ArrayList<>();
+    verifyGradients(models);
     for (String device : on) {
       try (Lathe lathe = Lathe.on(device)) {
         ids.add(lathe.device().info().id());
@@ -91,6 +96,18 @@ final class VerifyCommand implements Callable<Integer> {
       }
     }
     return List.of();
+  }
+
+  /** Gradients are a property of the graph: they are checked once, in float64, whatever the devices. */
+  private void verifyGradients(List<ZooModel> models) {
+    for (ZooModel model : models) {
+      for (GradientCheck.Result r : model.checkGradients(1)) {
+        String detail =
+            r.passed() ? "" : "the gradient's slope is " + r.byGradient() + ", by finite differences " + r.byDifference();
+        add(new CheckResult.Compared(
+            ORACLE, model.name() + "/gradient of " + r.group(), r.error(), r.tolerance(), r.passed(), detail));
+      }
+    }
   }
 
   private void verifyModels(List<ZooModel> models, Lathe lathe) {
