@@ -1,0 +1,106 @@
+package org.lathe.system.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What each command prints and returns. */
+class CliTest {
+  @TempDir
+  private static Path directory;
+
+  private static Path trained = Path.of("");
+
+  @BeforeAll
+  static void train() throws IOException {
+    trained = directory.resolve("xor");
+    Cli.Run run = Cli.run("train", "xor", "--seed", 1, "--device", "cpu", "--out", trained, "--json").succeeds();
+    Map<String, Object> done = run.events().getLast();
+    assertEquals("xor", done.get("model"));
+    assertEquals(true, done.get("passed"));
+    assertEquals(trained.resolve("best.safetensors").toString(), done.get("checkpoint"));
+    assertTrue(Files.exists(trained.resolve("curve.png")));
+  }
+
+  @Test
+  void devicesNamesTheCpu() throws IOException {
+    Cli.Run run = Cli.run("devices", "--json").succeeds();
+    assertTrue(run.out().contains("cpu"), run.out());
+    run.events();
+  }
+
+  @Test
+  void modelsListsTheZoo() throws IOException {
+    String out = Cli.run("models", "--json").succeeds().out();
+    for (String name : List.of("xor", "mlp", "lenet5", "lstm", "transformer-lm", "vae", "wgan-gp")) {
+      assertTrue(out.contains("\"" + name + "\""), name);
+    }
+    Cli.run("models", "--json").events();
+  }
+
+  @Test
+  void verifyFindsNoDifference() throws IOException {
+    Cli.run("verify", "xor", "--devices", "cpu", "--json").succeeds().events();
+  }
+
+  @Test
+  void benchTimesARow() throws IOException {
+    Cli.Run run =
+        Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--out", directory.resolve("bench"), "--json")
+            .succeeds();
+    assertTrue(run.events().size() > 1, run.out());
+  }
+
+  @Test
+  void inspectShowsSourceLines() throws IOException {
+    String text = (String) Cli.run("inspect", "lenet5", "--graph", "--device", "cpu", "--json").succeeds().events("graph")
+        .getFirst()
+        .get("text");
+    assertTrue(text.contains("LeNet5.java:"), text);
+  }
+
+  @Test
+  void inspectShowsPasses() throws IOException {
+    assertTrue(
+        Cli.run("inspect", "lenet5", "--passes", "--device", "cpu", "--json").succeeds().events("pass").size() > 3);
+  }
+
+  @Test
+  void inspectShowsAConvolutionWithBiasAndActivationInOneKernel() throws IOException {
+    List<Map<String, Object>> kernels =
+        Cli.run("inspect", "lenet5", "--kernels", "--device", "cpu", "--json").succeeds().events("kernel");
+    List<String> convolutions =
+        kernels.stream().map(k -> k.get("kernel") + " " + k.get("label")).filter(k -> k.toLowerCase().contains("conv")).toList();
+    assertTrue(
+        convolutions.stream().anyMatch(k -> k.contains("add") && k.contains("tanh")), () -> String.join("\n", convolutions));
+    assertTrue(convolutions.stream().anyMatch(k -> k.contains(".java:")), () -> String.join("\n", convolutions));
+  }
+
+  @Test
+  void runPredictsTheFourCases() throws IOException {
+    Cli.Run run = Cli.run("run", trained, "--device", "cpu", "--json").succeeds();
+    List<Map<String, Object>> predictions = run.events("prediction");
+    assertEquals(4, predictions.size());
+    for (Map<String, Object> p : predictions) {
+      assertEquals(p.get("label"), p.get("predicted"), p.toString());
+    }
+    Map<String, Object> done = run.events().getLast();
+    assertEquals("xor", done.get("model"));
+    assertEquals("cpu:0", done.get("device"));
+    assertEquals(trained.resolve("best.safetensors").toString(), done.get("checkpoint"));
+  }
+
+  @Test
+  void runSaysItInTextToo() {
+    String out = Cli.run("run", trained.resolve("latest.safetensors"), "--device", "cpu").succeeds().out();
+    assertTrue(out.contains("0 xor 1 = 1: predicted 1"), out);
+  }
+}
