@@ -82,15 +82,19 @@ public final class Main {
       }
       double micros = r.getPrimaryResult().getScore();
       String workload = r.getParams().getParam("workload");
-      double gflops = workload == null ? 0 : KernelWorkload.of(workload).spec().operations() / micros / 1e3;
+      String step = r.getParams().getParam("step");
+      double gflops =
+          workload != null
+              ? KernelWorkload.of(workload).spec().operations() / micros / 1e3
+              : step != null ? StepBenchmark.workload(step).flops() / micros / 1e3 : 0;
       Result<?> norm = r.getSecondaryResults().get("gc.alloc.rate.norm");
       double bytes = norm == null ? Double.NaN : norm.getScore();
       boolean over = !(bytes <= allowed(r, micros));
       allocates |= over;
-      String name = workload == null ? r.getPrimaryResult().getLabel() : workload;
+      String name = workload != null ? workload : step != null ? step : r.getPrimaryResult().getLabel();
       System.out.printf(Locale.ROOT, "%-40s %12.2f %10s %8s %12.1f%s%n", name + " " + device, micros,
-          workload == null ? "" : String.format(Locale.ROOT, "%.1f", gflops),
-          workload == null || peak.isEmpty()
+          gflops == 0 ? "" : String.format(Locale.ROOT, "%.1f", gflops),
+          gflops == 0 || peak.isEmpty()
               ? ""
               : String.format(Locale.ROOT, "%.0f%%", 100 * gflops / peak.getAsDouble()),
           bytes, over ? "  allocates" : "");
