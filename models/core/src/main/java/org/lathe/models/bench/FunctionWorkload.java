@@ -20,7 +20,8 @@ import org.lathe.compiler.runtime.Lathe;
  */
 record FunctionWorkload(
     String name, List<TensorType> inputs, List<Double> deviations, Function<List<Tensor>, List<Tensor>> function)
-    implements Workload.Setup {
+    implements
+      Workload.Setup {
 
   @Override
   public Workload.Ready prepare(Lathe lathe, long seed) {

@@ -67,7 +67,8 @@ final class ModelWorkloads {
           return Step.training(
               "train",
               model,
-              List.of(new Field("x", TensorType.of(DType.F32, Dims.of(batch).append(Dims.of(shape)).toArray())), Field.ints("label", batch)),
+              List.of(new Field("x", TensorType.of(DType.F32, Dims.of(batch).append(Dims.of(shape)).toArray())),
+                  Field.ints("label", batch)),
               c -> {
                 Tensor loss = LossOps.softmaxCrossEntropy(model.apply(c.input("x")), c.input("label")).mean();
                 c.minimize(loss, Group.of(model, optimizer));
@@ -254,9 +255,8 @@ final class ModelWorkloads {
           Tensor fake = model.generator().apply(Forward.current().normal(Dims.of(batch, Dcgan.NOISE)));
           Tensor onReal = model.discriminator().apply(c.input("real"));
           Tensor onFake = model.discriminator().apply(fake.stopGradient());
-          Tensor loss =
-              LossOps.sigmoidCrossEntropy(onReal, onReal.like(1)).mean()
-                  .add(LossOps.sigmoidCrossEntropy(onFake, onFake.zerosLike()).mean());
+          Tensor loss = LossOps.sigmoidCrossEntropy(onReal, onReal.like(1)).mean()
+              .add(LossOps.sigmoidCrossEntropy(onFake, onFake.zerosLike()).mean());
           c.minimize(loss, Group.of("discriminator", model.discriminator(), new Adam(2e-4).withBetas(0.5, 0.999)));
           Tensor judged = model.discriminator().apply(fake);
           c.minimize(
@@ -289,7 +289,8 @@ final class ModelWorkloads {
     for (int stage = 0; stage < 4; stage++) {
       long out = 64L << stage;
       long s = (small ? 32 : side / 4) >> stage;
-      flops += OpWorkloads.convolutionFlops(batch, out, s, in, 3) + 3 * OpWorkloads.convolutionFlops(batch, out, s, out, 3);
+      flops += OpWorkloads.convolutionFlops(batch, out, s, in, 3)
+          + 3 * OpWorkloads.convolutionFlops(batch, out, s, out, 3);
       flops += in == out ? 0 : OpWorkloads.convolutionFlops(batch, out, s, in, 1);
       in = out;
     }

@@ -69,7 +69,8 @@ final class OpWorkloads {
             in.get(0).conv2d(in.get(1), Convolutions.Options.of(1, 1)).add(in.get(2).reshape(64, 1, 1)).relu()));
   }
 
-  private static Workload convolution(String id, TensorType data, TensorType filters, long stride, long pad, long side) {
+  private static Workload convolution(String id, TensorType data, TensorType filters, long stride, long pad,
+      long side) {
     return row(
         id,
         convolutionFlops(data.dim(0), filters.dim(0), side, filters.dim(1), filters.dim(2)),

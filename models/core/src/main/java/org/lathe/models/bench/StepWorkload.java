@@ -40,7 +40,9 @@ public record StepWorkload(Supplier<List<Step>> steps, Values values) implements
       return (field, random) -> {
         double[] data = new double[Math.toIntExact(field.type().size())];
         for (int i = 0; i < data.length; i++) {
-          data[i] = field.type().dtype() == DType.I32 ? random.nextLong(classes) : (float) (double) floats.apply(random);
+          data[i] = field.type().dtype() == DType.I32
+              ? random.nextLong(classes)
+              : (float) (double) floats.apply(random);
         }
         return Literal.adopt(field.type(), data);
       };

@@ -43,11 +43,13 @@ public final class Cifar10 {
       byte[] bytes = Files.readAllBytes(file);
       if (bytes.length == 0 || bytes.length % RECORD != 0) {
         throw new DataException(
-            file, bytes.length - bytes.length % RECORD, "expected records of " + RECORD + " bytes, found a rest of " + bytes.length % RECORD);
+            file, bytes.length - bytes.length % RECORD,
+            "expected records of " + RECORD + " bytes, found a rest of " + bytes.length % RECORD);
       }
       for (int r = 0; r < bytes.length / RECORD; r++) {
         if (bytes[r * RECORD] < 0 || bytes[r * RECORD] > 9) {
-          throw new DataException(file, (long) r * RECORD, "expected a label 0..9, found " + (bytes[r * RECORD] & 0xff));
+          throw new DataException(file, (long) r * RECORD,
+              "expected a label 0..9, found " + (bytes[r * RECORD] & 0xff));
         }
       }
       contents.add(bytes);
@@ -65,6 +67,7 @@ public final class Cifar10 {
       }
     }
     return new Dataset(
-        name, List.of(new Column.Floats("image", Dims.of(3, 32, 32), pixels), new Column.Ints("label", Dims.of(), labels)));
+        name,
+        List.of(new Column.Floats("image", Dims.of(3, 32, 32), pixels), new Column.Ints("label", Dims.of(), labels)));
   }
 }

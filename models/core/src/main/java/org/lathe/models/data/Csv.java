@@ -57,7 +57,8 @@ public final class Csv {
     }
     int width = rows.getFirst().size();
     if (width < 2) {
-      throw new DataException(file, "line " + lines.getFirst() + ": expected at least two fields, the last of them the target");
+      throw new DataException(file,
+          "line " + lines.getFirst() + ": expected at least two fields, the last of them the target");
     }
     float[] x = new float[rows.size() * (width - 1)];
     for (int r = 0; r < rows.size(); r++) {
@@ -77,7 +78,8 @@ public final class Csv {
     List<String> targets = rows.stream().map(List::getLast).toList();
     boolean numbers = targets.stream().allMatch(Csv::isNumber);
     List<String> classes = targets.stream().distinct().sorted().toList();
-    boolean whole = numbers && targets.stream().allMatch(t -> Double.parseDouble(t) == Math.rint(Double.parseDouble(t)));
+    boolean whole = numbers
+        && targets.stream().allMatch(t -> Double.parseDouble(t) == Math.rint(Double.parseDouble(t)));
     if (numbers && (!whole || classes.size() > MOST_CLASSES)) {
       float[] y = new float[targets.size()];
       for (int i = 0; i < y.length; i++) {
@@ -86,7 +88,8 @@ public final class Csv {
       return new Column.Floats("y", Dims.of(1), y);
     }
     if (numbers) {
-      classes = classes.stream().sorted((a, b) -> Double.compare(Double.parseDouble(a), Double.parseDouble(b))).toList();
+      classes = classes.stream().sorted((a, b) -> Double.compare(Double.parseDouble(a), Double.parseDouble(b)))
+          .toList();
     }
     Map<String, Integer> number = new LinkedHashMap<>();
     classes.forEach(c -> number.put(c, number.size()));

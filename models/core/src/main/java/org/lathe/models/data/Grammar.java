@@ -32,14 +32,13 @@ public final class Grammar {
 
   /** The parts of speech with their words, word for word in both languages; their ordinals are the tags. */
   public enum Tag {
-    PAD("", ""),
-    DETERMINER("the a this every", "la un tiu chiu"),
-    ADJECTIVE("happy angry kind cruel bright gloomy small old", "felica kolera afabla kruela hela malhela eta olda"),
-    NOUN("cat dog child teacher robot bird king farmer", "kato hundo infano majstro roboto birdo rego farmisto"),
-    VERB("loves hates helps hurts sees follows", "amas malamas helpas vundas vidas sekvas"),
-    INTRANSITIVE("sleeps runs sings waits", "dormas kuras kantas atendas"),
-    ADVERB("gladly sadly slowly often", "goje triste lante ofte"),
-    END("", "");
+    PAD("", ""), DETERMINER("the a this every", "la un tiu chiu"), ADJECTIVE(
+        "happy angry kind cruel bright gloomy small old",
+        "felica kolera afabla kruela hela malhela eta olda"), NOUN("cat dog child teacher robot bird king farmer",
+            "kato hundo infano majstro roboto birdo rego farmisto"), VERB("loves hates helps hurts sees follows",
+                "amas malamas helpas vundas vidas sekvas"), INTRANSITIVE("sleeps runs sings waits",
+                    "dormas kuras kantas atendas"), ADVERB("gladly sadly slowly often",
+                        "goje triste lante ofte"), END("", "");
 
     private final List<String> words;
     private final List<String> foreign;

@@ -43,7 +43,8 @@ public final class Idx {
     }
     if (images.shape().get(0) != labels.shape().get(0)) {
       throw new DataException(
-          labelFile, 4, "has " + labels.shape().get(0) + " labels for " + images.shape().get(0) + " images of " + imageFile.getFileName());
+          labelFile, 4, "has " + labels.shape().get(0) + " labels for " + images.shape().get(0) + " images of "
+              + imageFile.getFileName());
     }
     if (images.data().length == 0) {
       throw new DataException(imageFile, 4, "holds no image: shape " + images.shape());
@@ -88,14 +89,16 @@ public final class Idx {
         DataInputStream in = new DataInputStream(unzipped(raw))) {
       int magic = in.readInt();
       if (magic >>> 16 != 0 || (magic >> 8 & 0xff) != UNSIGNED_BYTES || (magic & 0xff) == 0) {
-        throw new DataException(file, 0, String.format("expected the magic number 000008xx of an IDX file of bytes, found %08x", magic));
+        throw new DataException(file, 0,
+            String.format("expected the magic number 000008xx of an IDX file of bytes, found %08x", magic));
       }
       long[] shape = new long[magic & 0xff];
       long size = 1;
       for (int d = 0; d < shape.length; d++) {
         shape[d] = in.readInt() & 0xffffffffL;
         if (shape[d] != 0 && size > MOST_ELEMENTS / shape[d]) {
-          throw new DataException(file, 4 + 4L * d, "dimension " + d + " of " + shape[d] + " makes the file larger than 2 GiB");
+          throw new DataException(file, 4 + 4L * d,
+              "dimension " + d + " of " + shape[d] + " makes the file larger than 2 GiB");
         }
         size *= shape[d];
       }
@@ -103,10 +106,12 @@ public final class Idx {
       byte[] data = in.readNBytes((int) size);
       if (data.length < size) {
         throw new DataException(
-            file, header + data.length, "the file ends; its header promises " + size + " bytes of data, " + data.length + " are there");
+            file, header + data.length,
+            "the file ends; its header promises " + size + " bytes of data, " + data.length + " are there");
       }
       if (in.read() >= 0) {
-        throw new DataException(file, header + size, "there is more data than the " + size + " bytes that the header promises");
+        throw new DataException(file, header + size,
+            "there is more data than the " + size + " bytes that the header promises");
       }
       return new Bytes(Dims.of(shape), data);
     } catch (EOFException e) {

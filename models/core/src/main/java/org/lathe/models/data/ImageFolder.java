@@ -53,12 +53,11 @@ public final class ImageFolder {
     for (int i = 0; i < pictures.size(); i++) {
       System.arraycopy(pictures.get(i), 0, all, i * size, size);
     }
-    Dataset data =
-        new Dataset(
-            directory.toString(),
-            List.of(
-                new Column.Floats("image", Dims.of(channels, height, width), all),
-                new Column.Ints("label", Dims.of(), labels.stream().mapToInt(Integer::intValue).toArray())));
+    Dataset data = new Dataset(
+        directory.toString(),
+        List.of(
+            new Column.Floats("image", Dims.of(channels, height, width), all),
+            new Column.Ints("label", Dims.of(), labels.stream().mapToInt(Integer::intValue).toArray())));
     return new Labelled(data, folders.stream().map(f -> f.getFileName().toString()).toList());
   }
 

@@ -14,8 +14,8 @@ public final class Points {
     return new Dataset(
         "xor",
         List.of(
-            new Column.Floats("x", Dims.of(2), new float[] {0, 0, 0, 1, 1, 0, 1, 1}),
-            new Column.Floats("y", Dims.of(1), new float[] {0, 1, 1, 0})));
+            new Column.Floats("x", Dims.of(2), new float[]{0, 0, 0, 1, 1, 0, 1, 1}),
+            new Column.Floats("y", Dims.of(1), new float[]{0, 1, 1, 0})));
   }
 
   /** Two interleaved half circles of radius 1. Columns: {@code x} f32 [2], {@code label} i32. */
@@ -75,7 +75,7 @@ public final class Points {
   /** The mean of a mode of {@link #ring}. */
   public static double[] ringMean(int mode) {
     double angle = 2 * Math.PI * mode / RING_MODES;
-    return new double[] {2 * Math.cos(angle), 2 * Math.sin(angle)};
+    return new double[]{2 * Math.cos(angle), 2 * Math.sin(angle)};
   }
 
   /**

@@ -58,7 +58,9 @@ public final class Text {
     } catch (CharacterCodingException e) {
       throw new DataException(file, in.position(), "expected UTF-8 text");
     }
-    List<String> words = unit == Unit.CHARACTER ? text.codePoints().mapToObj(Character::toString).toList() : words(text);
+    List<String> words = unit == Unit.CHARACTER
+        ? text.codePoints().mapToObj(Character::toString).toList()
+        : words(text);
     if (words.isEmpty()) {
       throw new DataException(file, "holds no text");
     }
@@ -69,10 +71,12 @@ public final class Text {
       e.setValue(next++);
     }
     return new Stream(
-        new Vocabulary(List.copyOf(numbers.keySet())), words.stream().mapToInt(w -> numbers.getOrDefault(w, 0)).toArray());
+        new Vocabulary(List.copyOf(numbers.keySet())),
+        words.stream().mapToInt(w -> numbers.getOrDefault(w, 0)).toArray());
   }
 
   private static List<String> words(String text) {
-    return java.util.regex.Pattern.compile("[\\p{L}\\p{N}]+|[^\\s\\p{L}\\p{N}]").matcher(text).results().map(r -> r.group()).toList();
+    return java.util.regex.Pattern.compile("[\\p{L}\\p{N}]+|[^\\s\\p{L}\\p{N}]").matcher(text).results()
+        .map(r -> r.group()).toList();
   }
 }

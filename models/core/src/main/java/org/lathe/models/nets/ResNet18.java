@@ -28,10 +28,9 @@ public final class ResNet18 extends Module implements Layer {
     private final BatchNorm norm;
 
     ConvNorm(long in, long out, long size, long stride) {
-      conv =
-          child(
-              "conv",
-              new Conv2d(in, out, size, Convolutions.Options.of(stride, size / 2), Initializer.he(), null));
+      conv = child(
+          "conv",
+          new Conv2d(in, out, size, Convolutions.Options.of(stride, size / 2), Initializer.he(), null));
       norm = child("norm", new BatchNorm(out));
     }
 

@@ -44,19 +44,18 @@ public final class TransformerLanguageModel extends Module {
     long width = options.width();
     embedding = child("embedding", new Embedding(options.vocabulary(), width, Initializer.normal(0.02)));
     positions = child("positions", PositionalEncoding.learned(options.steps(), width));
-    TransformerBlock.Options block =
-        TransformerBlock.Options.of(width, options.heads(), options.feedForward())
-            .withNorm(TransformerBlock.Norm.BEFORE)
-            .withActivation(Tensor::geluTanh)
-            .withDropout(options.dropout());
-    blocks = children("block", Stream.generate(() -> new TransformerBlock(block, false)).limit(options.layers()).toList());
+    TransformerBlock.Options block = TransformerBlock.Options.of(width, options.heads(), options.feedForward())
+        .withNorm(TransformerBlock.Norm.BEFORE)
+        .withActivation(Tensor::geluTanh)
+        .withDropout(options.dropout());
+    blocks = children("block",
+        Stream.generate(() -> new TransformerBlock(block, false)).limit(options.layers()).toList());
     norm = child("norm", new LayerNorm(width));
     out = child("out", new Linear(width, options.vocabulary()));
     long[] shape = {cachedBatch, options.heads(), options.steps(), width / options.heads()};
-    caches =
-        cachedBatch == 0
-            ? List.of()
-            : children("cache", Stream.generate(() -> new CacheState(shape)).limit(options.layers()).toList());
+    caches = cachedBatch == 0
+        ? List.of()
+        : children("cache", Stream.generate(() -> new CacheState(shape)).limit(options.layers()).toList());
   }
 
   public Tensor apply(Tensor tokens) {
@@ -82,8 +81,8 @@ public final class TransformerLanguageModel extends Module {
     Tensor h = positions.applyFrom(embedding.apply(token), position);
     for (int l = 0; l < blocks.size(); l++) {
       CacheState cache = caches.get(l);
-      MultiHeadAttention.Cached made =
-          blocks.get(l).applyCached(h, new MultiHeadAttention.Cache(cache.keys.tensor(), cache.values.tensor()), position);
+      MultiHeadAttention.Cached made = blocks.get(l).applyCached(h,
+          new MultiHeadAttention.Cache(cache.keys.tensor(), cache.values.tensor()), position);
       h = made.output();
       cache.keys.update(made.cache().keys());
       cache.values.update(made.cache().values());

@@ -13,8 +13,7 @@ import org.lathe.compiler.op.Tensor;
 public final class TransformerBlock extends Module {
   /** Where layer norm stands. */
   public enum Norm {
-    BEFORE,
-    AFTER
+    BEFORE, AFTER
   }
 
   /**

@@ -12,7 +12,8 @@ import org.lathe.compiler.op.Tensor;
  * The decay falls on matrices and filters only, not on biases and scales, which the paper leaves open.
  */
 public record Adam(Schedule rate, double beta1, double beta2, double epsilon, double weightDecay)
-    implements Optimizer {
+    implements
+      Optimizer {
   public Adam {
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1)) {
       throw new IllegalArgumentException("Adam's betas are in [0, 1), not " + beta1 + " and " + beta2);

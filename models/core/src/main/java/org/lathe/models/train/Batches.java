@@ -44,7 +44,8 @@ public final class Batches {
       Dims expected = f.type().shape().slice(1, f.type().rank());
       if (!column.shape().equals(expected) || column.dtype() != f.type().dtype()) {
         throw new IllegalArgumentException(
-            "column '" + f.name() + "' of " + data.name() + " is " + column.dtype() + column.shape() + " for each example; the model takes "
+            "column '" + f.name() + "' of " + data.name() + " is " + column.dtype() + column.shape()
+                + " for each example; the model takes "
                 + f.type().dtype() + expected);
       }
       found = Math.toIntExact(f.type().dim(0));

@@ -57,7 +57,8 @@ public final class BoundStep implements AutoCloseable {
   public Array input(String name) {
     Array a = inputs.get(name);
     if (a == null) {
-      throw new IllegalArgumentException("step '" + graph.name() + "' has no input '" + name + "', it has " + inputs.keySet());
+      throw new IllegalArgumentException(
+          "step '" + graph.name() + "' has no input '" + name + "', it has " + inputs.keySet());
     }
     return a;
   }
@@ -70,7 +71,8 @@ public final class BoundStep implements AutoCloseable {
   public Array report(String name) {
     Array a = reports.get(name);
     if (a == null) {
-      throw new IllegalArgumentException("step '" + graph.name() + "' reports no '" + name + "', only " + reports.keySet());
+      throw new IllegalArgumentException(
+          "step '" + graph.name() + "' reports no '" + name + "', only " + reports.keySet());
     }
     return a;
   }

@@ -13,8 +13,7 @@ public record EarlyStopping(String metric, Direction direction, int patience, do
 
   /** Which way a metric is better. */
   public enum Direction {
-    HIGHER,
-    LOWER;
+    HIGHER, LOWER;
 
     public boolean isBetter(double candidate, double than) {
       return this == HIGHER ? candidate > than : candidate < than;
@@ -55,7 +54,8 @@ public record EarlyStopping(String metric, Direction direction, int patience, do
   private double value(EpochRecord record) {
     Double value = record.metrics().get(metric);
     if (value == null) {
-      throw new IllegalArgumentException("early stopping watches '" + metric + "', measured were " + record.metrics().keySet());
+      throw new IllegalArgumentException(
+          "early stopping watches '" + metric + "', measured were " + record.metrics().keySet());
     }
     return value;
   }

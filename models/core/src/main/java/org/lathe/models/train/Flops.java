@@ -36,7 +36,8 @@ public final class Flops {
     if (node.is(Convolutions.CONV2D_FILTER_GRADIENT)) {
       return convolution(in(node, 1), node.output().type());
     }
-    if (node.is(Recurrences.PLAIN_SEQUENCE) || node.is(Recurrences.LSTM_SEQUENCE) || node.is(Recurrences.GRU_SEQUENCE)) {
+    if (node.is(Recurrences.PLAIN_SEQUENCE) || node.is(Recurrences.LSTM_SEQUENCE)
+        || node.is(Recurrences.GRU_SEQUENCE)) {
       return 2 * in(node, 0).size() * node.output(0).type().dim(2);
     }
     if (node.is(Recurrences.PLAIN_SEQUENCE_GRADIENT)

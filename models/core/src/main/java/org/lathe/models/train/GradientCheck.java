@@ -74,10 +74,11 @@ public final class GradientCheck {
       above.set(input, Literal.of(arguments.get(input).type(), high));
       below.set(input, Literal.of(arguments.get(input).type(), low));
     }
-    Graph alone =
-        new Graph(
-            graph.name(), graph.graph().inputs(), graph.graph().nodes(), List.of(graph.graph().outputs().get(graph.changed() + loss)));
-    double difference = (Oracle.run(alone, above).getFirst().get(0) - Oracle.run(alone, below).getFirst().get(0)) / (2 * STEP);
+    Graph alone = new Graph(
+        graph.name(), graph.graph().inputs(), graph.graph().nodes(),
+        List.of(graph.graph().outputs().get(graph.changed() + loss)));
+    double difference = (Oracle.run(alone, above).getFirst().get(0) - Oracle.run(alone, below).getFirst().get(0))
+        / (2 * STEP);
     double scale = Math.max(Math.max(Math.abs(slope), Math.abs(difference)), Math.sqrt(squares));
     double error = scale == 0 ? 0 : Math.abs(slope - difference) / scale;
     return new Result(graph.reports().get(loss).substring("loss.".length()), slope, difference, error, 1e-4);

@@ -25,8 +25,8 @@ public final class LearningCurve {
     if (history.isEmpty()) {
       return;
     }
-    XYChart chart =
-        new XYChartBuilder().width(WIDTH).height(HEIGHT).title(model).xAxisTitle("epoch").yAxisTitle("loss").build();
+    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(model).xAxisTitle("epoch").yAxisTitle("loss")
+        .build();
     Styler styler = chart.getStyler();
     styler.setChartBackgroundColor(Color.WHITE);
     styler.setLegendPosition(Styler.LegendPosition.OutsideS);

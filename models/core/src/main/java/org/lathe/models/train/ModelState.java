@@ -45,7 +45,8 @@ public final class ModelState implements AutoCloseable {
         arrays.put(e.name(), lathe.array(e.initial(seed)));
       } else if (!known.type().equals(e.type())) {
         throw new IllegalArgumentException(
-            "'" + e.name() + "' is " + known.type() + " in this state and " + e.type() + " in step '" + graph.name() + "'");
+            "'" + e.name() + "' is " + known.type() + " in this state and " + e.type() + " in step '" + graph.name()
+                + "'");
       }
     }
     return this;

@@ -20,14 +20,13 @@ public final class ProgressBarListener implements TrainingListener {
   @Override
   public void began(String model, long done, long total) {
     if (Boolean.getBoolean("lathe.terminal")) {
-      bar =
-          new ProgressBarBuilder()
-              .setTaskName(model)
-              .setInitialMax(total)
-              .startsFrom(done, Duration.ZERO)
-              .setUpdateIntervalMillis(UPDATE_MILLIS)
-              .setStyle(ProgressBarStyle.ASCII)
-              .build();
+      bar = new ProgressBarBuilder()
+          .setTaskName(model)
+          .setInitialMax(total)
+          .startsFrom(done, Duration.ZERO)
+          .setUpdateIntervalMillis(UPDATE_MILLIS)
+          .setStyle(ProgressBarStyle.ASCII)
+          .build();
     }
   }
 

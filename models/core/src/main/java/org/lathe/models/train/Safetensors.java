@@ -112,11 +112,13 @@ public final class Safetensors implements AutoCloseable {
       long length = prefix.getLong(0);
       if (length < 2 || length > MOST_HEADER) {
         throw new CheckpointException(
-            file, 0, "says that its header has " + Long.toUnsignedString(length) + " bytes; expected 2 to " + MOST_HEADER);
+            file, 0,
+            "says that its header has " + Long.toUnsignedString(length) + " bytes; expected 2 to " + MOST_HEADER);
       }
       if (8 + length > size) {
         throw new CheckpointException(
-            file, 0, "says that its header has " + length + " bytes, but the file ends " + (size - 8) + " bytes after this");
+            file, 0,
+            "says that its header has " + length + " bytes, but the file ends " + (size - 8) + " bytes after this");
       }
       byte[] text = new byte[(int) length];
       readFully(file, channel, 8, ByteBuffer.wrap(text));
@@ -178,7 +180,8 @@ public final class Safetensors implements AutoCloseable {
       }
       if (offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes) {
         throw problem(
-            name, "is " + dtype + Arrays.toString(shape) + " of " + bytes + " bytes, but its data_offsets are " + Arrays.toString(offsets));
+            name, "is " + dtype + Arrays.toString(shape) + " of " + bytes + " bytes, but its data_offsets are "
+                + Arrays.toString(offsets));
       }
       if (offsets[1] > size - data) {
         throw new CheckpointException(
@@ -222,13 +225,12 @@ public final class Safetensors implements AutoCloseable {
 
     /** Neither overlaps nor holes, as the format asks. */
     private void checkCover(Map<String, Entry> entries, long data, long size) throws CheckpointException {
-      List<Map.Entry<String, Entry>> sorted =
-          entries.entrySet().stream()
-              .sorted(
-                  (a, b) -> a.getValue().offset() != b.getValue().offset()
-                      ? Long.compare(a.getValue().offset(), b.getValue().offset())
-                      : Long.compare(a.getValue().type().bytes(), b.getValue().type().bytes()))
-              .toList();
+      List<Map.Entry<String, Entry>> sorted = entries.entrySet().stream()
+          .sorted(
+              (a, b) -> a.getValue().offset() != b.getValue().offset()
+                  ? Long.compare(a.getValue().offset(), b.getValue().offset())
+                  : Long.compare(a.getValue().type().bytes(), b.getValue().type().bytes()))
+          .toList();
       long at = data;
       for (var e : sorted) {
         long offset = e.getValue().offset();
@@ -236,7 +238,8 @@ public final class Safetensors implements AutoCloseable {
           throw new CheckpointException(
               file,
               offset,
-              "tensor '" + e.getKey() + "' begins here, " + (offset < at ? "within another one; expected byte " : "after a hole; expected byte ") + at);
+              "tensor '" + e.getKey() + "' begins here, "
+                  + (offset < at ? "within another one; expected byte " : "after a hole; expected byte ") + at);
         }
         at += e.getValue().type().bytes();
       }
@@ -274,9 +277,8 @@ public final class Safetensors implements AutoCloseable {
     Path target = file.toAbsolutePath();
     Path beside = target.resolveSibling(target.getFileName() + ".partial");
     try {
-      try (FileChannel out =
-          FileChannel.open(
-              beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+      try (FileChannel out = FileChannel.open(
+          beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
         writeAll(out, header(metadata, tensors));
         for (Content c : tensors.values()) {
           writeAll(out, c.bytes());

@@ -79,7 +79,8 @@ public final class StepContext {
   public Tensor input(String name) {
     Tensor t = inputs.get(name);
     if (t == null) {
-      throw new IllegalArgumentException("step '" + step.name() + "' has no input '" + name + "', it has " + inputs.keySet());
+      throw new IllegalArgumentException(
+          "step '" + step.name() + "' has no input '" + name + "', it has " + inputs.keySet());
     }
     return t;
   }
@@ -121,8 +122,8 @@ public final class StepContext {
 
   private void update(Group group, Parameter p, Tensor value, Tensor gradient, Optimizer.Rule rule) {
     List<Optimizer.Slot> slots = group.optimizer().slots();
-    List<String> slotNames =
-        slots.stream().map(s -> "optimizer." + group.name() + "." + s.name() + "." + name(p)).toList();
+    List<String> slotNames = slots.stream().map(s -> "optimizer." + group.name() + "." + s.name() + "." + name(p))
+        .toList();
     List<Tensor> old = new ArrayList<>();
     for (int s = 0; s < slots.size(); s++) {
       old.add(slot(slotNames.get(s), p.type(), slots.get(s)));

@@ -125,7 +125,8 @@ public final class Trainer {
         index++;
         if (!Double.isFinite(loss)) {
           throw new IllegalStateException(
-              "the loss of '" + options.model() + "' became " + loss + " in epoch " + (epoch + 1) + "; lower the learning rate");
+              "the loss of '" + options.model() + "' became " + loss + " in epoch " + (epoch + 1)
+                  + "; lower the learning rate");
         }
         options.listener().iterated((long) epoch * perEpoch + index, loss);
         if (index < perEpoch && secondsSince(saved) > options.saveSeconds()) {
@@ -188,7 +189,8 @@ public final class Trainer {
     }
     if (from.index() > task.iterationsPerEpoch()) {
       throw new CheckpointException(
-          file, "is at iteration " + from.index() + " of an epoch, which has " + task.iterationsPerEpoch() + " here: it was trained on other data");
+          file, "is at iteration " + from.index() + " of an epoch, which has " + task.iterationsPerEpoch()
+              + " here: it was trained on other data");
     }
     epoch = from.epoch();
     index = from.index();

@@ -16,7 +16,8 @@ public interface TrainingTask {
   Map<String, Double> evaluate(int epoch);
 
   /** One step over shuffled batches, its report {@code loss} being the loss. */
-  static TrainingTask over(BoundStep step, Batches batches, java.util.function.Supplier<Map<String, Double>> evaluation) {
+  static TrainingTask over(BoundStep step, Batches batches,
+      java.util.function.Supplier<Map<String, Double>> evaluation) {
     return new TrainingTask() {
       @Override
       public int iterationsPerEpoch() {

@@ -43,28 +43,26 @@ final class DigitJudge implements AutoCloseable {
   DigitJudge(TrainRequest request, Dataset digits) throws IOException {
     LeNet5 net = new LeNet5();
     state = new ModelState(request.lathe(), request.seed() + 17);
-    Step training =
-        Step.training(
-            "train",
-            net,
-            List.of(Field.floats("image", 64, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", 64)),
-            c -> {
-              Tensor loss = LossOps.softmaxCrossEntropy(logits(net, c.input("image")), c.input("label")).mean();
-              c.minimize(loss, Group.of(net, new Adam(Schedule.exponential(2e-3, 0.5, 500))));
-              c.report("loss", loss);
-            });
+    Step training = Step.training(
+        "train",
+        net,
+        List.of(Field.floats("image", 64, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", 64)),
+        c -> {
+          Tensor loss = LossOps.softmaxCrossEntropy(logits(net, c.input("image")), c.input("label")).mean();
+          c.minimize(loss, Group.of(net, new Adam(Schedule.exponential(2e-3, 0.5, 500))));
+          c.report("loss", loss);
+        });
     try (BoundStep step = BoundStep.bind(training, state)) {
       Trainer.train(
           state,
           TrainingTask.over(step, new Batches(digits, step, request.seed()), Map::of),
           Trainer.Options.of("judge", Math.min(EPOCHS, request.epochsOr(EPOCHS))));
     }
-    Step judging =
-        Step.inference(
-            "judge",
-            net,
-            List.of(Field.floats("image", BATCH, 1, Digits.SIDE, Digits.SIDE)),
-            c -> c.report("probabilities", logits(net, c.input("image")).softmax(1)));
+    Step judging = Step.inference(
+        "judge",
+        net,
+        List.of(Field.floats("image", BATCH, 1, Digits.SIDE, Digits.SIDE)),
+        c -> c.report("probabilities", logits(net, c.input("image")).softmax(1)));
     judge = BoundStep.bind(judging, state);
   }
 

@@ -17,8 +17,8 @@ final class PictureGrid {
   static void write(Path file, float[] pixels, int side, int columns) throws IOException {
     int count = pixels.length / (side * side);
     int rows = (count + columns - 1) / columns;
-    BufferedImage image =
-        new BufferedImage(columns * (side + GAP) + GAP, rows * (side + GAP) + GAP, BufferedImage.TYPE_BYTE_GRAY);
+    BufferedImage image = new BufferedImage(columns * (side + GAP) + GAP, rows * (side + GAP) + GAP,
+        BufferedImage.TYPE_BYTE_GRAY);
     for (int i = 0; i < count; i++) {
       int left = GAP + i % columns * (side + GAP);
       int top = GAP + i / columns * (side + GAP);

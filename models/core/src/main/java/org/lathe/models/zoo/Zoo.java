@@ -5,16 +5,15 @@ import java.util.Optional;
 
 /** All models. */
 public final class Zoo {
-  private static final List<ZooModel> MODELS =
-      List.of(
-          new XorModel(),
-          DigitClassifier.softmaxRegression(),
-          DigitClassifier.mlp(),
-          DigitClassifier.lenet5(),
-          new LstmModel(),
-          new TransformerLmModel(),
-          new VaeModel(),
-          new WganGpModel());
+  private static final List<ZooModel> MODELS = List.of(
+      new XorModel(),
+      DigitClassifier.softmaxRegression(),
+      DigitClassifier.mlp(),
+      DigitClassifier.lenet5(),
+      new LstmModel(),
+      new TransformerLmModel(),
+      new VaeModel(),
+      new WganGpModel());
 
   private Zoo() {}
 

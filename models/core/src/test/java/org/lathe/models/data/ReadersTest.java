@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lathe.hal.Dims;
 
 class ReadersTest {
-  @TempDir Path dir;
+  @TempDir
+  Path dir;
 
   private static byte[] idx(byte[] data, int... shape) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -62,7 +63,7 @@ class ReadersTest {
     byte[] pixels = new byte[3 * 4 * 5];
     new Random(1).nextBytes(pixels);
     byte[] images = idx(pixels, 3, 4, 5);
-    mnist(images, idx(new byte[] {7, 0, 9}, 3));
+    mnist(images, idx(new byte[]{7, 0, 9}, 3));
     TrainTest plain = Idx.readMnist(dir);
     Files.delete(dir.resolve("train-images-idx3-ubyte"));
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(dir.resolve("train-images-idx3-ubyte.gz")))) {
@@ -75,7 +76,7 @@ class ReadersTest {
       assertEquals((pixels[i] & 0xff) / 255f, image.data()[i]);
     }
     assertArrayEquals(image.data(), ((Column.Floats) zipped.train().column("image")).data());
-    assertArrayEquals(new int[] {7, 0, 9}, ((Column.Ints) plain.train().column("label")).data());
+    assertArrayEquals(new int[]{7, 0, 9}, ((Column.Ints) plain.train().column("label")).data());
   }
 
   @Test
@@ -88,7 +89,7 @@ class ReadersTest {
     assertProblem("more data than the 60 bytes", () -> Idx.readMnist(dir));
     mnist(Arrays.copyOf(good, 6), labels);
     assertProblem("ends within its header", () -> Idx.readMnist(dir));
-    mnist(new byte[] {0x50, 0x4b, 3, 4, 0, 0}, labels);
+    mnist(new byte[]{0x50, 0x4b, 3, 4, 0, 0}, labels);
     assertProblem("magic number", () -> Idx.readMnist(dir));
     mnist(idx(new byte[0], -1, -1, -1), labels);
     assertProblem("larger than 2 GiB", () -> Idx.readMnist(dir));
@@ -105,12 +106,12 @@ class ReadersTest {
   @Test
   void csvWithClassesAndWithNumbers() throws IOException {
     Dataset classes = Csv.read(file("a.csv", "width,height,kind\n1,2,cat\n3.5,-4e2,\"dog, big\"\n\n5,6,cat\n"));
-    assertArrayEquals(new float[] {1, 2, 3.5f, -400, 5, 6}, ((Column.Floats) classes.column("x")).data());
-    assertArrayEquals(new int[] {0, 1, 0}, ((Column.Ints) classes.column("label")).data());
+    assertArrayEquals(new float[]{1, 2, 3.5f, -400, 5, 6}, ((Column.Floats) classes.column("x")).data());
+    assertArrayEquals(new int[]{0, 1, 0}, ((Column.Ints) classes.column("label")).data());
     Dataset numbers = Csv.read(file("b.csv", "1,2,0.5\n3,4,10\n"));
-    assertArrayEquals(new float[] {0.5f, 10}, ((Column.Floats) numbers.column("y")).data());
+    assertArrayEquals(new float[]{0.5f, 10}, ((Column.Floats) numbers.column("y")).data());
     Dataset digits = Csv.read(file("c.csv", "1,10\n3,9\n"));
-    assertArrayEquals(new int[] {1, 0}, ((Column.Ints) digits.column("label")).data());
+    assertArrayEquals(new int[]{1, 0}, ((Column.Ints) digits.column("label")).data());
   }
 
   @Test
@@ -120,26 +121,27 @@ class ReadersTest {
     assertProblem("line 2, field 2: expected a number, found 'z'", () -> Csv.read(file("g.csv", "1,2,x\n3,z,y\n")));
     assertProblem("does not end", () -> Csv.read(file("h.csv", "1,\"2,x\n")));
     assertProblem("at least two fields", () -> Csv.read(file("i.csv", "1\n2\n")));
-    assertProblem("not UTF-8", () -> Csv.read(file("j.csv", new byte[] {'1', ',', (byte) 0xff, '\n'})));
+    assertProblem("not UTF-8", () -> Csv.read(file("j.csv", new byte[]{'1', ',', (byte) 0xff, '\n'})));
   }
 
   @Test
   void textByCharactersAndWords() throws IOException {
     Path file = file("t.txt", "ab ba\u00e9");
     Text.Stream characters = Text.read(file, Text.Unit.CHARACTER);
-    assertArrayEquals(new int[] {1, 2, 0, 2, 1, 3}, characters.tokens());
+    assertArrayEquals(new int[]{1, 2, 0, 2, 1, 3}, characters.tokens());
     Dataset windows = characters.windows("t", 2);
-    assertArrayEquals(new int[] {1, 2, 0, 2}, ((Column.Ints) windows.column("x")).data());
-    assertArrayEquals(new int[] {2, 0, 2, 1}, ((Column.Ints) windows.column("y")).data());
+    assertArrayEquals(new int[]{1, 2, 0, 2}, ((Column.Ints) windows.column("x")).data());
+    assertArrayEquals(new int[]{2, 0, 2, 1}, ((Column.Ints) windows.column("y")).data());
     assertEquals(3, Text.read(file("w.txt", "one, two"), Text.Unit.WORD).vocabulary().size());
     assertThrows(IllegalArgumentException.class, () -> characters.windows("t", 6));
-    assertProblem("at byte 2: expected UTF-8", () -> Text.read(file("u.txt", new byte[] {'a', 'b', (byte) 0xc3}), Text.Unit.WORD));
+    assertProblem("at byte 2: expected UTF-8",
+        () -> Text.read(file("u.txt", new byte[]{'a', 'b', (byte) 0xc3}), Text.Unit.WORD));
     assertProblem("no text", () -> Text.read(file("v.txt", ""), Text.Unit.WORD));
   }
 
   @Test
   void imageFolders() throws IOException {
-    for (String kind : new String[] {"cat", "bird"}) {
+    for (String kind : new String[]{"cat", "bird"}) {
       Files.createDirectory(dir.resolve(kind));
       BufferedImage image = new BufferedImage(6, 6, BufferedImage.TYPE_INT_RGB);
       image.setRGB(2, 3, 0xff8000);
@@ -164,7 +166,7 @@ class ReadersTest {
     file("data_batch_1.bin", batch);
     file("test_batch.bin", batch);
     TrainTest read = Cifar10.read(dir);
-    assertArrayEquals(new int[] {0, 9}, ((Column.Ints) read.train().column("label")).data());
+    assertArrayEquals(new int[]{0, 9}, ((Column.Ints) read.train().column("label")).data());
     assertEquals(1f, ((Column.Floats) read.test().column("image")).data()[3072]);
     file("test_batch.bin", Arrays.copyOf(batch, 5000));
     assertProblem("at byte 3073: expected records of 3073 bytes", () -> Cifar10.read(dir));

@@ -30,7 +30,8 @@ class LayersTest {
   }
 
   private static OracleRun run(
-      Module model, boolean training, List<Field> fields, Map<String, Literal> batch, Function<StepContext, Tensor> body) {
+      Module model, boolean training, List<Field> fields, Map<String, Literal> batch,
+      Function<StepContext, Tensor> body) {
     Step step = new Step("s", model, fields, training, c -> c.report("y", body.apply(c)));
     OracleRun run = new OracleRun(step.trace(), 3);
     run.run(batch);
@@ -63,8 +64,8 @@ class LayersTest {
 
   @Test
   void transposedConvolutionSpreadsEachInput() {
-    ConvTranspose2d layer =
-        new ConvTranspose2d(2, 3, 4, Convolutions.Options.of(2, 1), Initializer.normal(1), Initializer.normal(1));
+    ConvTranspose2d layer = new ConvTranspose2d(2, 3, 4, Convolutions.Options.of(2, 1), Initializer.normal(1),
+        Initializer.normal(1));
     Field x = Field.floats("x", 1, 2, 3, 5);
     Literal value = values(x);
     OracleRun run = run(layer, false, x, value, layer);
@@ -83,8 +84,8 @@ class LayersTest {
                 int to = 2 * y + p - 1;
                 int at = 2 * z + q - 1;
                 if (to >= 0 && to < height && at >= 0 && at < width) {
-                  expected[(o * height + to) * width + at] +=
-                      value.get((i * 3 + y) * 5 + z) * w[((i * 3 + o) * 4 + p) * 4 + q];
+                  expected[(o * height + to) * width + at] += value.get((i * 3 + y) * 5 + z)
+                      * w[((i * 3 + o) * 4 + p) * 4 + q];
                 }
               }
             }
@@ -120,7 +121,7 @@ class LayersTest {
       assertEquals(y, run.report("y")[c * 3], 1e-12);
     }
     OracleRun fixed = run(layer, false, x, value, layer);
-    assertArrayEquals(new double[] {0, 0}, fixed.get("mean"));
+    assertArrayEquals(new double[]{0, 0}, fixed.get("mean"));
     assertEquals(value.get(0) / Math.sqrt(1 + 1e-5), fixed.report("y")[0], 1e-12);
   }
 
@@ -128,8 +129,7 @@ class LayersTest {
   void dropoutScalesWhatIsLeftAndDrawsAnewAtEachStep() {
     Dropout layer = new Dropout(0.3);
     Field x = Field.floats("x", 40, 50);
-    Step step =
-        Step.training("s", new Sequential(layer), List.of(x), c -> c.report("y", layer.apply(c.input("x"))));
+    Step step = Step.training("s", new Sequential(layer), List.of(x), c -> c.report("y", layer.apply(c.input("x"))));
     OracleRun run = new OracleRun(step.trace(), 3);
     Literal ones = Literal.splat(x.type(), 1);
     run.run(Map.of("x", ones));
@@ -281,14 +281,13 @@ class LayersTest {
     Module none = new Sequential();
     double[] from0 = run(none, false, x, zeros, fixed).report("y");
     Field first = Field.ints("first");
-    double[] from3 =
-        run(
-                none,
-                false,
-                List.of(x, first),
-                Map.of("x", zeros, "first", Literal.of(first.type(), 3)),
-                c -> fixed.applyFrom(c.input("x"), c.input("first")))
-            .report("y");
+    double[] from3 = run(
+        none,
+        false,
+        List.of(x, first),
+        Map.of("x", zeros, "first", Literal.of(first.type(), 3)),
+        c -> fixed.applyFrom(c.input("x"), c.input("first")))
+        .report("y");
     for (int t = 0; t < 2; t++) {
       for (int i = 0; i < 4; i++) {
         double rate = i < 2 ? 1 : 0.01;

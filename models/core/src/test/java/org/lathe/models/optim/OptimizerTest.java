@@ -43,14 +43,13 @@ class OptimizerTest {
 
   private static void check(Optimizer optimizer, int slots, Scalar forWeight, Scalar forBias) {
     Weights model = new Weights();
-    Step step =
-        Step.training(
-            "s",
-            model,
-            List.of(Field.floats("gw", 1, SIZE), Field.floats("gb", SIZE)),
-            c -> c.minimize(
-                model.w.tensor().mul(c.input("gw")).sum().add(model.b.tensor().mul(c.input("gb")).sum()),
-                Group.of(model, optimizer)));
+    Step step = Step.training(
+        "s",
+        model,
+        List.of(Field.floats("gw", 1, SIZE), Field.floats("gb", SIZE)),
+        c -> c.minimize(
+            model.w.tensor().mul(c.input("gw")).sum().add(model.b.tensor().mul(c.input("gb")).sum()),
+            Group.of(model, optimizer)));
     OracleRun run = new OracleRun(step.trace(), 7);
     double[] w = run.get("w");
     double[] b = run.get("b");
@@ -62,7 +61,8 @@ class OptimizerTest {
       double[] gb = random.doubles(SIZE, -1, 1).toArray();
       run.run(
           Map.of(
-              "gw", Literal.of(TensorType.of(DType.F32, 1, SIZE), gw), "gb", Literal.of(TensorType.of(DType.F32, SIZE), gb)));
+              "gw", Literal.of(TensorType.of(DType.F32, 1, SIZE), gw), "gb",
+              Literal.of(TensorType.of(DType.F32, SIZE), gb)));
       for (int i = 0; i < SIZE; i++) {
         w[i] = forWeight.update(w[i], gw[i], ws[i], t);
         b[i] = forBias.update(b[i], gb[i], bs[i], t);
@@ -157,8 +157,7 @@ class OptimizerTest {
 
   private static void schedule(Schedule schedule, DoubleUnaryOperator expected) {
     Weights model = new Weights();
-    Step step =
-        Step.training("s", model, List.of(), c -> c.report("rate", schedule.at(c.stepNumber())));
+    Step step = Step.training("s", model, List.of(), c -> c.report("rate", schedule.at(c.stepNumber())));
     OracleRun run = new OracleRun(step.trace(), 1);
     for (int t = 0; t < 50; t++) {
       run.run(Map.of());
@@ -181,19 +180,19 @@ class OptimizerTest {
 
   private static double[] clipped(Clipping clipping, double[] gw, double[] gb) {
     Weights model = new Weights();
-    Step step =
-        Step.training(
-            "s",
-            model,
-            List.of(Field.floats("gw", 1, SIZE), Field.floats("gb", SIZE)),
-            c -> {
-              List<Tensor> g = clipping.apply(List.of(c.input("gw"), c.input("gb")));
-              c.report("gw", g.get(0));
-              c.report("gb", g.get(1));
-            });
+    Step step = Step.training(
+        "s",
+        model,
+        List.of(Field.floats("gw", 1, SIZE), Field.floats("gb", SIZE)),
+        c -> {
+          List<Tensor> g = clipping.apply(List.of(c.input("gw"), c.input("gb")));
+          c.report("gw", g.get(0));
+          c.report("gb", g.get(1));
+        });
     OracleRun run = new OracleRun(step.trace(), 1);
     run.run(
-        Map.of("gw", Literal.of(TensorType.of(DType.F32, 1, SIZE), gw), "gb", Literal.of(TensorType.of(DType.F32, SIZE), gb)));
+        Map.of("gw", Literal.of(TensorType.of(DType.F32, 1, SIZE), gw), "gb",
+            Literal.of(TensorType.of(DType.F32, SIZE), gb)));
     double[] both = new double[2 * SIZE];
     System.arraycopy(run.report("gw"), 0, both, 0, SIZE);
     System.arraycopy(run.report("gb"), 0, both, SIZE, SIZE);
@@ -203,8 +202,8 @@ class OptimizerTest {
   @Test
   void clippingByValue() {
     assertArrayEquals(
-        new double[] {-0.5, 0.5, 0.1, 0, -0.2, 0.5, 0.5, -0.5, 0.3, 0},
-        clipped(Clipping.byValue(0.5), new double[] {-1, 1, 0.1, 0, -0.2}, new double[] {9, 0.5, -0.6, 0.3, 0}),
+        new double[]{-0.5, 0.5, 0.1, 0, -0.2, 0.5, 0.5, -0.5, 0.3, 0},
+        clipped(Clipping.byValue(0.5), new double[]{-1, 1, 0.1, 0, -0.2}, new double[]{9, 0.5, -0.6, 0.3, 0}),
         1e-12);
   }
 
@@ -223,14 +222,13 @@ class OptimizerTest {
   @Test
   void penaltiesFallOnMatricesOnly() {
     Weights model = new Weights();
-    for (boolean squares : new boolean[] {false, true}) {
+    for (boolean squares : new boolean[]{false, true}) {
       Regularizer penalty = squares ? Regularizer.l2(0.3) : Regularizer.l1(0.3);
-      Step step =
-          Step.training(
-              "s",
-              model,
-              List.of(),
-              c -> c.minimize(model.b.tensor().sum(), Group.of(model, new Sgd(1)).regularized(penalty)));
+      Step step = Step.training(
+          "s",
+          model,
+          List.of(),
+          c -> c.minimize(model.b.tensor().sum(), Group.of(model, new Sgd(1)).regularized(penalty)));
       OracleRun run = new OracleRun(step.trace(), 1);
       double[] w = run.get("w");
       double[] b = run.get("b");

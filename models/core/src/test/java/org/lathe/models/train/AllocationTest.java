@@ -25,16 +25,15 @@ class AllocationTest {
   void fillingABatchAndReadingTheLossAllocateNothing() {
     try (Lathe lathe = Lathe.on("cpu"); ModelState state = new ModelState(lathe, 1)) {
       Mlp model = new Mlp(Tensor::relu, Initializer.he(), 2, 16, 2);
-      Step step =
-          Step.training(
-              "train",
-              model,
-              List.of(Field.floats("x", 32, 2), Field.ints("label", 32)),
-              c -> {
-                Tensor loss = LossOps.softmaxCrossEntropy(model.apply(c.input("x")), c.input("label")).mean();
-                c.minimize(loss, Group.of(model, new Adam(1e-3)));
-                c.report("loss", loss);
-              });
+      Step step = Step.training(
+          "train",
+          model,
+          List.of(Field.floats("x", 32, 2), Field.ints("label", 32)),
+          c -> {
+            Tensor loss = LossOps.softmaxCrossEntropy(model.apply(c.input("x")), c.input("label")).mean();
+            c.minimize(loss, Group.of(model, new Adam(1e-3)));
+            c.report("loss", loss);
+          });
       try (BoundStep bound = BoundStep.bind(step, state)) {
         Batches batches = new Batches(Points.twoMoons(320, 0.1, 1), bound, 1);
         bound.run();

@@ -28,7 +28,8 @@ class BatchesTest {
     return new Dataset(
         "numbers",
         List.of(
-            new Column.Floats("x", Dims.of(2), x), new Column.Ints("i", Dims.of(), IntStream.range(0, count).toArray())));
+            new Column.Floats("x", Dims.of(2), x),
+            new Column.Ints("i", Dims.of(), IntStream.range(0, count).toArray())));
   }
 
   private static Step copying(int batch) {
@@ -95,10 +96,10 @@ class BatchesTest {
       assertTrue(
           assertThrows(IllegalArgumentException.class, () -> new Batches(numbers(3), step, 1))
               .getMessage().contains("3 examples, fewer than one batch of 4"));
-      Dataset wide =
-          new Dataset("wide", List.of(new Column.Floats("x", Dims.of(3), new float[30])));
+      Dataset wide = new Dataset("wide", List.of(new Column.Floats("x", Dims.of(3), new float[30])));
       assertTrue(
-          assertThrows(IllegalArgumentException.class, () -> new Batches(wide, step, 1)).getMessage().contains("'x' of wide"));
+          assertThrows(IllegalArgumentException.class, () -> new Batches(wide, step, 1)).getMessage()
+              .contains("'x' of wide"));
       Dataset other = new Dataset("other", List.of(new Column.Floats("z", Dims.of(3), new float[30])));
       assertThrows(IllegalArgumentException.class, () -> new Batches(other, step, 1));
     }

@@ -83,7 +83,8 @@ class SafetensorsTest {
     byte[] json = new byte[header];
     written.get(json);
     assertEquals(
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", new String(json, StandardCharsets.UTF_8).strip());
+        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+        new String(json, StandardCharsets.UTF_8).strip());
     assertEquals(1.5f, written.getFloat());
     assertEquals(-2f, written.getFloat());
     assertFalse(written.hasRemaining());
@@ -99,33 +100,31 @@ class SafetensorsTest {
 
   private static byte[] contents(String header, int data) {
     byte[] json = header.getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(8 + json.length + data).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array();
+    return ByteBuffer.allocate(8 + json.length + data).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json)
+        .array();
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      value = {
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} | 7 | the file ends",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} | 9 | 1 more bytes",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | 4 | of 8 bytes, but its data_offsets are [0, 4]",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}} | 8 | data_offsets are [8, 0]",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}} | 12 | after a hole",
-        "{\"v\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"w\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}} | 4 | within another",
-        "{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[0,2]}} | 2 | dtype F8_E4M3",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}} | 8 | -2 in its shape",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2.5],\"data_offsets\":[0,8]}} | 8 | 2.5 in its shape",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}} | 8 | no file can hold",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}} | 8 | 1 data_offsets",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2]}} | 8 | no list 'data_offsets'",
-        "{\"w\":[1]} | 8 | not described by an object",
-        "{\"w\":{\"dtype\":\"F32\" | 8 | not valid JSON",
-        "{\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}} | 2 | not valid JSON",
-        "{\"__metadata__\":{\"step\":3}} | 0 | 'step' is not a string",
-        "{\"__metadata__\":[]} | 0 | not an object of strings",
-        "[] | 0 | begins with '{'",
-      })
+  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} | 7 | the file ends",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} | 9 | 1 more bytes",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | 4 | of 8 bytes, but its data_offsets are [0, 4]",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}} | 8 | data_offsets are [8, 0]",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}} | 12 | after a hole",
+      "{\"v\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"w\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}} | 4 | within another",
+      "{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[0,2]}} | 2 | dtype F8_E4M3",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}} | 8 | -2 in its shape",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2.5],\"data_offsets\":[0,8]}} | 8 | 2.5 in its shape",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}} | 8 | no file can hold",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}} | 8 | 1 data_offsets",
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2]}} | 8 | no list 'data_offsets'",
+      "{\"w\":[1]} | 8 | not described by an object",
+      "{\"w\":{\"dtype\":\"F32\" | 8 | not valid JSON",
+      "{\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}} | 2 | not valid JSON",
+      "{\"__metadata__\":{\"step\":3}} | 0 | 'step' is not a string",
+      "{\"__metadata__\":[]} | 0 | not an object of strings",
+      "[] | 0 | begins with '{'",
+  })
   void malformedHeadersAreNamed(String header, int data, String expected) throws IOException {
     String message = open(contents(header, data)).getMessage();
     assertTrue(message.contains(expected), message);
@@ -160,10 +159,9 @@ class SafetensorsTest {
     byte[] before = Files.readAllBytes(file());
     Path beside = directory.resolve("t.safetensors.partial");
     Files.createSymbolicLink(beside, Path.of("/dev/full"));
-    CheckpointException e =
-        assertThrows(
-            CheckpointException.class,
-            () -> Safetensors.write(file(), Map.of(), Map.of("w", random(TensorType.of(DType.F32, 9), 2))));
+    CheckpointException e = assertThrows(
+        CheckpointException.class,
+        () -> Safetensors.write(file(), Map.of(), Map.of("w", random(TensorType.of(DType.F32, 9), 2))));
     assertTrue(e.getMessage().contains("No space left on device"), e.getMessage());
     assertArrayEquals(before, Files.readAllBytes(file()));
     assertFalse(Files.exists(beside, LinkOption.NOFOLLOW_LINKS));

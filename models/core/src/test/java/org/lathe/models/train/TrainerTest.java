@@ -57,8 +57,8 @@ class TrainerTest {
       private static final long serialVersionUID = 1;
     }
 
-    final Sequential model =
-        new Sequential(new Linear(2, 8), new BatchNorm(8), Tensor::relu, new Dropout(0.2), new Linear(8, 2));
+    final Sequential model = new Sequential(new Linear(2, 8), new BatchNorm(8), Tensor::relu, new Dropout(0.2),
+        new Linear(8, 2));
     final ModelState state;
     final BoundStep step;
     final BoundStep test;
@@ -68,28 +68,26 @@ class TrainerTest {
     Run(long seed) {
       Dataset data = Points.twoMoons(100, 0.1, 5);
       state = new ModelState(lathe, seed);
-      step =
-          BoundStep.bind(
-              Step.training(
-                  "train",
-                  model,
-                  List.of(Field.floats("x", BATCH, 2), Field.ints("label", BATCH)),
-                  c -> {
-                    Tensor loss = LossOps.softmaxCrossEntropy(model.apply(c.input("x")), c.input("label")).mean();
-                    c.minimize(loss, Group.of(model, new Adam(Schedule.cosine(0.02, 0, 40))));
-                    c.report("loss", loss);
-                  }),
-              state);
-      test =
-          BoundStep.bind(
-              Step.inference(
-                  "test",
-                  model,
-                  List.of(Field.floats("x", BATCH, 2), Field.ints("label", BATCH)),
-                  c -> c.report(
-                      "accuracy",
-                      model.apply(c.input("x")).argMax(1).equalTo(c.input("label")).cast(DType.F32))),
-              state);
+      step = BoundStep.bind(
+          Step.training(
+              "train",
+              model,
+              List.of(Field.floats("x", BATCH, 2), Field.ints("label", BATCH)),
+              c -> {
+                Tensor loss = LossOps.softmaxCrossEntropy(model.apply(c.input("x")), c.input("label")).mean();
+                c.minimize(loss, Group.of(model, new Adam(Schedule.cosine(0.02, 0, 40))));
+                c.report("loss", loss);
+              }),
+          state);
+      test = BoundStep.bind(
+          Step.inference(
+              "test",
+              model,
+              List.of(Field.floats("x", BATCH, 2), Field.ints("label", BATCH)),
+              c -> c.report(
+                  "accuracy",
+                  model.apply(c.input("x")).argMax(1).equalTo(c.input("label")).cast(DType.F32))),
+          state);
       batches = new Batches(data, step, seed);
       evaluation = new Evaluation(test, data);
     }
@@ -150,15 +148,14 @@ class TrainerTest {
       expected = whole.state.snapshot();
       assertTrue(history.getLast().loss() < history.getFirst().loss());
     }
-    for (int end : new int[] {1, 5, 6, 7, 17, 23}) {
+    for (int end : new int[]{1, 5, 6, 7, 17, 23}) {
       Path out = directory.resolve("end" + end);
       try (Run first = new Run(9)) {
         assertThrows(
             Run.Ended.class, () -> Trainer.train(first.state, first.task(end), options().withOut(out)));
       }
       try (Run second = new Run(9)) {
-        List<EpochRecord> resumed =
-            Trainer.train(second.state, second.task(-1), options().withResume(out)).history();
+        List<EpochRecord> resumed = Trainer.train(second.state, second.task(-1), options().withResume(out)).history();
         assertSame(expected, second.state.snapshot());
         for (int i = 0; i < history.size(); i++) {
           assertEquals(history.get(i).loss(), resumed.get(i).loss(), "the loss of epoch " + i);
@@ -171,7 +168,7 @@ class TrainerTest {
   @Test
   void seedsGiveTheSameRunOrAnother() throws IOException {
     List<Map<String, Literal>> ends = new ArrayList<>();
-    for (long seed : new long[] {1, 1, 2}) {
+    for (long seed : new long[]{1, 1, 2}) {
       try (Run run = new Run(seed)) {
         Trainer.train(run.state, run.task(-1), options());
         ends.add(run.state.snapshot());
@@ -210,12 +207,11 @@ class TrainerTest {
           return Map.of("score", values[epoch]);
         }
       };
-      Trainer.Outcome outcome =
-          Trainer.train(
-              run.state,
-              scripted,
-              new Trainer.Options("moons", 5, directory, null, null, 60, TrainingListener.NONE)
-                  .withStopping(EarlyStopping.of("score", Direction.HIGHER, 2)));
+      Trainer.Outcome outcome = Trainer.train(
+          run.state,
+          scripted,
+          new Trainer.Options("moons", 5, directory, null, null, 60, TrainingListener.NONE)
+              .withStopping(EarlyStopping.of("score", Direction.HIGHER, 2)));
       assertEquals(4, outcome.history().size());
       assertSame(states.get(1), run.state.snapshot());
       assertEquals(directory.resolve(Trainer.BEST), outcome.checkpoint());
@@ -244,7 +240,8 @@ class TrainerTest {
       other.include(
           Step.inference("w", wide, List.of(), c -> c.report("w", wide.parameters().get("0.weight").tensor())).trace());
       refused("tensor '0.weight' is f32[2,8], expected f32[2,9]", () -> Checkpoint.read(file, "moons", other));
-      refused("there is no such checkpoint", () -> Trainer.train(run.state, run.task(-1), options().withResume(directory)));
+      refused("there is no such checkpoint",
+          () -> Trainer.train(run.state, run.task(-1), options().withResume(directory)));
       Files.copy(file, directory.resolve(Trainer.LATEST));
       refused(
           "seed 3, expected 4",

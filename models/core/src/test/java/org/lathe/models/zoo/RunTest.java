@@ -46,10 +46,10 @@ class RunTest {
 
   private List<Result> run(ZooModel model, Lathe lathe, Path checkpoint, Integer count) throws IOException {
     List<Result> results = new ArrayList<>();
-    Map<String, Double> measured =
-        model.run(
-            new RunRequest(
-                lathe, checkpoint, count, 3, null, directory.resolve("out"), (kind, line, fields) -> results.add(new Result(kind, fields))));
+    Map<String, Double> measured = model.run(
+        new RunRequest(
+            lathe, checkpoint, count, 3, null, directory.resolve("out"),
+            (kind, line, fields) -> results.add(new Result(kind, fields))));
     measured.forEach((name, value) -> assertTrue(Double.isFinite(value), name));
     return results;
   }
@@ -80,8 +80,7 @@ class RunTest {
   @Test
   void runsTheAddingPartOfLstm() throws IOException {
     try (Lathe lathe = Lathe.on("cpu")) {
-      Path checkpoint =
-          begun(lathe, LstmModel.ADDING, LstmModel.adding(2, LstmModel.ADDING_STEPS, LstmModel.WIDTH));
+      Path checkpoint = begun(lathe, LstmModel.ADDING, LstmModel.adding(2, LstmModel.ADDING_STEPS, LstmModel.WIDTH));
       List<Result> results = run(new LstmModel(), lathe, checkpoint, 70);
       assertEquals(70, results.size());
       assertTrue(results.stream().allMatch(r -> r.kind().equals("prediction")));

@@ -81,7 +81,8 @@ class ZooTest {
             double e = Math.abs(expected.get(o).get(i) - found[i]);
             error = Math.max(error, Double.isNaN(e) ? Double.POSITIVE_INFINITY : e);
           }
-          assertTrue(error <= 1e-4 * Math.max(scale, 1e-2), model.name() + "/" + v.what() + ", output " + o + ": " + error + " of " + scale);
+          assertTrue(error <= 1e-4 * Math.max(scale, 1e-2),
+              model.name() + "/" + v.what() + ", output " + o + ": " + error + " of " + scale);
         }
       } finally {
         inputs.forEach(Array::close);
@@ -105,8 +106,8 @@ class ZooTest {
   @Test
   void dataThatAModelDoesNotTakeIsNamed() {
     for (ZooModel model : Zoo.models()) {
-      IllegalArgumentException e =
-          assertThrows(IllegalArgumentException.class, () -> model.train(request("csv:none", null)));
+      IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+          () -> model.train(request("csv:none", null)));
       assertTrue(e.getMessage().contains("csv:none") && e.getMessage().contains(model.name()), e.getMessage());
     }
   }
