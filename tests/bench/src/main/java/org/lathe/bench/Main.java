@@ -28,10 +28,11 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
  */
 public final class Main {
   /**
-   * Room for what JMH and the JVM's own threads allocate in an iteration. An empty program, in 3 forks of 5 iterations
-   * of a second on JDK 25, showed about 7 kB in each iteration but a fork's last, and about 95 kB in that.
+   * Room for what JMH and the JVM's own threads allocate in an iteration: an empty program showed about 95 kB in a fork's
+   * last iteration; training steps whose own threads were seen to allocate nothing showed up to 340 kB. A kernel that
+   * boxes its vectors allocates megabytes in every run.
    */
-  private static final double HARNESS_BYTES_PER_ITERATION = 128 * 1024;
+  private static final double HARNESS_BYTES_PER_ITERATION = 512 * 1024;
 
   private static final double ALLOWED_BYTES_PER_RUN = 8;
 
