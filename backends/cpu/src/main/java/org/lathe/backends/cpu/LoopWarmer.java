@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopWarmer implements Runnable {
   private static final System.Logger LOG = System.getLogger("org.lathe.backends.cpu");
-  private static final int ITERATIONS = 4;
-  private static final int EMPTY_CALLS = 2_500;
+  // One call in 250 does real work: where it was one in 2,500, C2 took the loops for cold, compiled them without their
+  // intrinsics, and softmax over rows stayed scalar or boxed 75 MB a step.
+  private static final int ITERATIONS = 16;
+  private static final int EMPTY_CALLS = 250;
   private static final int FAST_IN_A_ROW = 3;
   private static final long OPERATION_NANOSECONDS = 6;
   private static final long ITERATION_NANOSECONDS = 60;
