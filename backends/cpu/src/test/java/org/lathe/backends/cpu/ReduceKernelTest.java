@@ -128,11 +128,8 @@ class ReduceKernelTest {
         }
         TestRun.run(kernel, operands, workers);
         for (int j = 0; j < m; j++) {
-          long bytes = (spec.outputs().get(j).elements() + 8) * spec.outputs().get(j).dtype().bytes();
-          for (long x = 0; x < bytes; x++) {
-            assertEquals(Memory.getByte(out[0][j] + x), Memory.getByte(out[workers - 1][j] + x),
-                "bits for " + workers + " workers");
-          }
+          SameBits.check(spec.outputs().get(j).dtype(), spec.outputs().get(j).elements() + 8, out[0][j],
+              out[workers - 1][j], "bits for " + workers + " workers");
         }
       }
       verify(spec, operands, k, m, kernel);

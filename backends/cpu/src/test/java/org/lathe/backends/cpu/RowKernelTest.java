@@ -50,11 +50,8 @@ class RowKernelTest {
         TestRun.run(kernel, operands, workers);
         for (int j = 0; j < m; j++) {
           first[j] = workers == 1 ? operands[k + j] : first[j];
-          long bytes = (spec.outputs().get(j).elements() + 8) * spec.outputs().get(j).dtype().bytes();
-          for (long x = 0; x < bytes; x++) {
-            assertEquals(Memory.getByte(first[j] + x), Memory.getByte(operands[k + j] + x),
-                "bits for " + workers + " workers");
-          }
+          SameBits.check(spec.outputs().get(j).dtype(), spec.outputs().get(j).elements() + 8, first[j],
+              operands[k + j], "bits for " + workers + " workers");
         }
       }
       long[] rows = new long[spec.rows().rank()];
