@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 
 /**
  * A micro-kernel that runs in its scalar form until the vector form, which is wanted when this is expected to run or
- * first runs, has been compiled. Both forms give the same bits: every element is the same chain of fused multiply-adds.
+ * first runs, has been built and is being warmed up by a thread of its own. Both forms give the same bits: every element is the same chain of fused multiply-adds.
  */
 final class WarmingMicroKernel implements MicroKernel {
   // Few steps: what counts is that the calls become hot, and each is slow until they are.
@@ -38,6 +38,9 @@ final class WarmingMicroKernel implements MicroKernel {
 
   private void warm() {
     MicroKernel vector = VectorMicroKernels.build(shape);
+    // Real calls take part in the warm-up: compiled from this thread's short sums alone, some kernels were compiled again
+    // when real ones came, and then boxed their vectors.
+    target = vector;
     long width = (long) shape.vectors() * VectorMicroKernels.lanes(shape.type()) * shape.type().bytes();
     Object a = HeapScratch.array(shape.type(), shape.rows() * (Math.max(shape.pitch(), 0) + K) + K);
     try (Arena arena = Arena.ofConfined()) {
@@ -48,6 +51,5 @@ final class WarmingMicroKernel implements MicroKernel {
       long fast = 3 * (K + 4L) * shape.rows() * shape.vectors() + 300;
       WarmUp.until(fast, () -> vector.run(K, a, 0, table, b, shape.indirect() ? table : width, c, width));
     }
-    target = vector;
   }
 }
