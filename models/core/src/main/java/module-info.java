@@ -14,4 +14,5 @@ module org.lathe.models {
   exports org.lathe.models.optim;
   exports org.lathe.models.train;
   exports org.lathe.models.zoo;
+  exports org.lathe.models.zoo.model;
 }

@@ -17,7 +17,7 @@ import org.lathe.hal.program.BufferDecl;
 import org.lathe.models.bench.Workload;
 import org.lathe.models.bench.Workloads;
 import org.lathe.models.zoo.Zoo;
-import org.lathe.models.zoo.ZooModel;
+import org.lathe.models.zoo.model.ZooModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -12,7 +12,7 @@ import org.lathe.compiler.runtime.Compiled;
 import org.lathe.compiler.runtime.Lathe;
 import org.lathe.hal.device.Prepared.KernelReport;
 import org.lathe.hal.text.ProgramText;
-import org.lathe.models.zoo.ZooModel;
+import org.lathe.models.zoo.model.ZooModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -5,7 +5,7 @@ import java.nio.file.FileSystemException;
 import java.util.Objects;
 import org.lathe.compiler.ir.TypeError;
 import org.lathe.hal.device.HalException;
-import org.lathe.models.zoo.RequestException;
+import org.lathe.models.zoo.model.RequestException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;

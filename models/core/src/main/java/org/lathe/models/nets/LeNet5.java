@@ -3,6 +3,7 @@ package org.lathe.models.nets;
 import org.lathe.compiler.op.Convolutions;
 import org.lathe.compiler.op.PoolingOps;
 import org.lathe.compiler.op.Tensor;
+import org.lathe.hal.Dims;
 import org.lathe.models.nn.Conv2d;
 import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Layer;
@@ -26,6 +27,11 @@ public final class LeNet5 extends Module implements Layer {
 
   private static Conv2d convolution(long in, long out) {
     return new Conv2d(in, out, 5, Convolutions.Options.DEFAULT, Initializer.xavier(), Initializer.ZEROS);
+  }
+
+  /** Pads [batch, 1, 28, 28] in 0..1 to 32 x 32, of about mean 0 and variance 1 as in the paper. */
+  public static Tensor prepare(Tensor image) {
+    return image.pad(Dims.of(0, 0, 2, 2), Dims.of(0, 0, 2, 2), 0).sub(0.1).mul(3);
   }
 
   @Override

@@ -68,7 +68,8 @@ public final class Forward {
     return random().bernoulli(probability, shape.toArray());
   }
 
-  private RandomKey random() {
+  /** The source of the pass's random numbers; in the body of a loop use {@link RandomKey#at}. */
+  public RandomKey random() {
     if (random == null) {
       if (key == null) {
         throw new IllegalStateException("this forward pass has no random key; dropout and sampling need one");

@@ -5,13 +5,14 @@ import org.lathe.compiler.ir.InputOp;
 import org.lathe.compiler.ir.Node;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.op.Attentions;
+import org.lathe.compiler.op.ControlFlow;
 import org.lathe.compiler.op.Convolutions;
 import org.lathe.compiler.op.Linear;
 import org.lathe.compiler.op.Recurrences;
 
 /**
- * The arithmetic of a graph: products, convolutions, recurrences and attention, a multiply-add counting as two. What is
- * element-wise does not count; causal attention counts only the pairs that its mask keeps.
+ * The arithmetic of a graph: products, convolutions, recurrences and attention, a multiply-add counting as two, over all
+ * steps of loops and in the dearer branch of a choice. What is element-wise does not count; causal attention counts only the pairs that its mask keeps.
  */
 public final class Flops {
   private Flops() {}
@@ -50,6 +51,12 @@ public final class Flops {
     }
     if (node.is(Attentions.ATTENTION_GRADIENT) || node.is(Attentions.BIASED_ATTENTION_GRADIENT)) {
       return 2 * attention(node);
+    }
+    if (node.is(ControlFlow.SCAN)) {
+      return node.attributes().integer("length") * of(node.attributes().graph("body"));
+    }
+    if (node.is(ControlFlow.COND)) {
+      return Math.max(of(node.attributes().graph("then")), of(node.attributes().graph("otherwise")));
     }
     return 0;
   }

@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.GraphBuilder;
 import org.lathe.compiler.ir.TensorType;
@@ -113,10 +114,62 @@ public final class StepContext {
       }
       return;
     }
-    gradients = group.clipping().apply(gradients);
+    apply(group, trained, values, gradients);
+  }
+
+  /**
+   * Makes one step of the group's optimiser down gradients that were not derived from a loss but estimated, as contrastive
+   * divergence does. Clipping and penalties apply as in {@link #minimize}.
+   *
+   * @param gradients one for each trained parameter of the group
+   */
+  public void descend(Group group, Map<Parameter, Tensor> gradients) {
+    List<Parameter> trained = group.trained();
+    if (!gradients.keySet().equals(Set.copyOf(trained))) {
+      throw new IllegalArgumentException(
+          "group '" + group.name() + "' trains " + trained.stream().map(this::name).toList() + ", gradients are given for "
+              + gradients.keySet().stream().map(this::name).toList());
+    }
+    if (gradientsOnly) {
+      return;
+    }
+    List<Tensor> values = trained.stream().map(forward::value).toList();
+    List<Tensor> estimates = trained.stream().map(gradients::get).toList();
+    if (group.regularizer() != null) {
+      Tensor penalty = group.regularizer().addTo(values.getFirst().sum().mul(0), values);
+      List<Tensor> slopes = Gradients.gradients(penalty, values);
+      List<Tensor> sums = new ArrayList<>();
+      for (int i = 0; i < slopes.size(); i++) {
+        sums.add(estimates.get(i).add(slopes.get(i)));
+      }
+      estimates = sums;
+    }
+    apply(group, trained, values, estimates);
+  }
+
+  /**
+   * Sets a trained parameter by a learning rule that is not an optimiser's. From here on it has this value, as a constant.
+   *
+   * @throws IllegalArgumentException if the value has another type than the parameter
+   */
+  public void assign(Parameter parameter, Tensor value) {
+    name(parameter);
+    forward.update(parameter, value.stopGradient());
+  }
+
+  /**
+   * The source of the step's random numbers. Its draws differ with each run of a training step; in the body of a loop use
+   * {@link RandomKey#at}.
+   */
+  public RandomKey random() {
+    return forward.random();
+  }
+
+  private void apply(Group group, List<Parameter> trained, List<Tensor> values, List<Tensor> gradients) {
+    List<Tensor> clipped = group.clipping().apply(gradients);
     Optimizer.Rule rule = group.optimizer().at(stepNumber());
     for (int i = 0; i < trained.size(); i++) {
-      update(group, trained.get(i), values.get(i), gradients.get(i), rule);
+      update(group, trained.get(i), values.get(i), clipped.get(i), rule);
     }
   }
 

@@ -32,7 +32,7 @@ class LayersTest {
   private static OracleRun run(
       Module model, boolean training, List<Field> fields, Map<String, Literal> batch,
       Function<StepContext, Tensor> body) {
-    Step step = new Step("s", model, fields, training, c -> c.report("y", body.apply(c)));
+    Step step = new Step("s", model, fields, training, null, c -> c.report("y", body.apply(c)));
     OracleRun run = new OracleRun(step.trace(), 3);
     run.run(batch);
     return run;

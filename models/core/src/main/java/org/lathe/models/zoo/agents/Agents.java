@@ -1,0 +1,17 @@
+package org.lathe.models.zoo.agents;
+
+import java.util.List;
+import org.lathe.models.zoo.model.ZooModel;
+
+/** Agents that learn by reinforcement. */
+public final class Agents {
+  /** As in {@code --family}. */
+  public static final String FAMILY = "agents";
+
+  private Agents() {}
+
+  /** Its models, in the order in which they are listed. */
+  public static List<ZooModel> models() {
+    return List.of();
+  }
+}

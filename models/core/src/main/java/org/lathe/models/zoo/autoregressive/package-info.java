@@ -1,0 +1,5 @@
+/** Autoregressive pictures. */
+@NullMarked
+package org.lathe.models.zoo.autoregressive;
+
+import org.jspecify.annotations.NullMarked;

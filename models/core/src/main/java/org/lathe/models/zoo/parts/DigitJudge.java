@@ -1,0 +1,102 @@
+package org.lathe.models.zoo.parts;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.lathe.compiler.op.LossOps;
+import org.lathe.compiler.op.Tensor;
+import org.lathe.models.data.Dataset;
+import org.lathe.models.data.Digits;
+import org.lathe.models.nets.LeNet5;
+import org.lathe.models.optim.Adam;
+import org.lathe.models.optim.Schedule;
+import org.lathe.models.train.Batches;
+import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.Field;
+import org.lathe.models.train.Group;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.Trainer;
+import org.lathe.models.train.TrainingTask;
+import org.lathe.models.zoo.model.TrainRequest;
+
+/** A LeNet-5 that is trained on digits to judge generated ones. Closed by whoever made it. */
+public final class DigitJudge implements AutoCloseable {
+  /** Pictures are judged so many at a time. */
+  public static final int BATCH = 100;
+
+  private static final int CLASSES = 10;
+  private static final int EPOCHS = 4;
+
+  private final ModelState state;
+  private final BoundStep judge;
+
+  /**
+   * How generated pictures were judged.
+   *
+   * @param sure the share that the judge calls one digit with a probability of at least 0.9
+   * @param classes how many digits are among these
+   */
+  public record Verdict(double sure, int classes) {}
+
+  /** Trains the judge on columns {@code image} and {@code label}. */
+  public DigitJudge(TrainRequest request, Dataset digits) throws IOException {
+    LeNet5 net = new LeNet5();
+    state = new ModelState(request.lathe(), request.seed() + 17);
+    Step training = Step.training(
+        "train",
+        net,
+        List.of(Field.floats("image", 64, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", 64)),
+        c -> {
+          Tensor loss = LossOps.softmaxCrossEntropy(logits(net, c.input("image")), c.input("label")).mean();
+          c.minimize(loss, Group.of(net, new Adam(Schedule.exponential(2e-3, 0.5, 500))));
+          c.report("loss", loss);
+        });
+    try (BoundStep step = BoundStep.bind(training, state)) {
+      Trainer.train(
+          state,
+          TrainingTask.over(step, new Batches(digits, step, request.seed()), Map::of),
+          Trainer.Options.of("judge", Math.min(EPOCHS, request.epochsOr(EPOCHS))));
+    }
+    Step judging = Step.inference(
+        "judge",
+        net,
+        List.of(Field.floats("image", BATCH, 1, Digits.SIDE, Digits.SIDE)),
+        c -> c.report("probabilities", logits(net, c.input("image")).softmax(1)));
+    judge = BoundStep.bind(judging, state);
+  }
+
+  private static Tensor logits(LeNet5 net, Tensor image) {
+    return net.apply(LeNet5.prepare(image));
+  }
+
+  /** Judges pictures [count, 28, 28] in 0..1, a multiple of {@link #BATCH}. */
+  public Verdict judge(float[] pixels) {
+    int size = BATCH * Digits.SIDE * Digits.SIDE;
+    boolean[] seen = new boolean[CLASSES];
+    int sure = 0;
+    for (int from = 0; from + size <= pixels.length; from += size) {
+      judge.input("image").write(Arrays.copyOfRange(pixels, from, from + size));
+      judge.run();
+      float[] p = judge.report("probabilities").toFloats();
+      for (int i = 0; i < p.length; i++) {
+        if (p[i] >= 0.9f) {
+          sure++;
+          seen[i % CLASSES] = true;
+        }
+      }
+    }
+    int classes = 0;
+    for (boolean s : seen) {
+      classes += s ? 1 : 0;
+    }
+    return new Verdict((double) sure / (pixels.length / (Digits.SIDE * Digits.SIDE)), classes);
+  }
+
+  @Override
+  public void close() {
+    judge.close();
+    state.close();
+  }
+}

@@ -1,0 +1,5 @@
+/** Recurrent networks. */
+@NullMarked
+package org.lathe.models.zoo.recurrent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Regression and perceptrons. */
+@NullMarked
+package org.lathe.models.zoo.regression;
+
+import org.jspecify.annotations.NullMarked;
