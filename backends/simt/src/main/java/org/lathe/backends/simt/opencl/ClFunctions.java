@@ -1,0 +1,116 @@
+package org.lathe.backends.simt.opencl;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lathe.backends.simt.ir.Type;
+import org.lathe.hal.DType;
+
+/** Functions that the source needs where OpenCL's own differ from the ops' meaning; each is written once, when first used. */
+final class ClFunctions {
+  private final Map<String, String> written = new LinkedHashMap<>();
+
+  /** The text of all functions used so far. */
+  String text() {
+    return String.join("", written.values());
+  }
+
+  private String function(String name, String result, String parameters, String body) {
+    written.putIfAbsent(
+        name, "static inline " + result + " " + name + "(" + parameters + ") {\n" + body.indent(2) + "}\n\n");
+    return name;
+  }
+
+  private static String name(String what, Type type) {
+    return "lathe_" + what + "_" + type;
+  }
+
+  /** {@code yes} where the mask, of the comparison's own type, holds; else {@code no}. */
+  private static String choose(Type type, String mask, String yes, String no) {
+    return type.isScalar() ? "(" + mask + ") ? " + yes + " : " + no : "select(" + no + ", " + yes + ", " + mask + ")";
+  }
+
+  private static String literal(Type type, String scalar) {
+    return "(" + ClTypes.register(type) + ")(" + scalar + ")";
+  }
+
+  /** The quotient of integers: 0 where the divisor is 0, the dividend's negation, which wraps, where it is -1. */
+  String divide(Type type) {
+    return integerDivision(type, "divide", "/",
+        "as_" + ClTypes.register(type) + "(-as_" + ClTypes.unsigned(type) + "(a))");
+  }
+
+  String remainder(Type type) {
+    return integerDivision(type, "remainder", "%", literal(type, "0"));
+  }
+
+  private String integerDivision(Type type, String what, String operator, String byMinusOne) {
+    String t = ClTypes.register(type);
+    String unsafe = type.dtype() == DType.U8
+        ? "b == " + literal(type, "0")
+        : "(b == " + literal(type, "0") + ") | (b == " + literal(type, "-1") + ")";
+    String body = t + " q = a " + operator + " (" + choose(type, unsafe, literal(type, "1"), "b") + ");\n";
+    if (type.dtype() != DType.U8) {
+      body += "q = " + choose(type, "b == " + literal(type, "-1"), byMinusOne, "q") + ";\n";
+    }
+    body += "return " + choose(type, "b == " + literal(type, "0"), literal(type, "0"), "q") + ";\n";
+    return function(name(what, type), t, t + " a, " + t + " b", body);
+  }
+
+  /** The larger or smaller of two floating values: NaN if either is, -0 below 0. */
+  String extreme(Type type, boolean largest) {
+    String t = ClTypes.register(type);
+    String bits = ClTypes.register(type.withDtype(type.dtype() == DType.F64 ? DType.I64 : DType.I32));
+    String zeros = "as_" + t + "(as_" + bits + "(a) " + (largest ? "&" : "|") + " as_" + bits + "(b))";
+    String body = t + " r = " + choose(type, "a == b", zeros, "b") + ";\n"
+        + "return " + choose(type, "(a " + (largest ? ">" : "<") + " b) | (a != a)", "a", "r") + ";\n";
+    return function(name(largest ? "max" : "min", type), t, t + " a, " + t + " b", body);
+  }
+
+  String sign(Type type) {
+    String t = ClTypes.register(type);
+    return function(
+        name("sign", type), t, t + " a", "return " + choose(type, "a != a", "a", "sign(a)") + ";\n");
+  }
+
+  /** As {@link Math#pow}: a NaN exponent, and an infinite one of 1 or -1, give NaN. */
+  String power(Type type) {
+    String t = ClTypes.register(type);
+    String odd = type.isScalar()
+        ? "(b != b) || (fabs(a) == 1 && isinf(b))"
+        : "(b != b) | ((fabs(a) == " + literal(type, "1") + ") & isinf(b))";
+    return function(
+        name("pow", type), t, t + " a, " + t + " b",
+        "return " + choose(type, odd, literal(type, "NAN"), "pow(a, b)") + ";\n");
+  }
+
+  String sigmoid(Type type) {
+    String t = ClTypes.register(type);
+    return function(
+        name("sigmoid", type), t, t + " a",
+        "return " + literal(type, "1") + " / (" + literal(type, "1") + " + exp(-a));\n");
+  }
+
+  /** A floating value as an integer: truncated, saturated, 0 for NaN. */
+  String toInteger(Type from, DType to) {
+    Type result = from.withDtype(to);
+    String t = ClTypes.register(from);
+    String notNan = from.isScalar()
+        ? "a != a ? " + literal(from, "0") + " : a"
+        : "select(a, " + literal(from, "0") + ", a != a)";
+    return function(
+        name("to_" + to, from), ClTypes.register(result), t + " a",
+        "return convert_" + ClTypes.register(result) + "_sat_rtz(" + notNan + ");\n");
+  }
+
+  /** bf16 bits, as an unsigned integer of the f32 value's lanes, from an f32: to the nearest, ties to even. */
+  String toBfloat(Type type) {
+    String n = type.isScalar() ? "" : Integer.toString(type.lanes());
+    String round = "u + 0x7fffu + ((u >> 16) & 1u)";
+    String quiet = type.isScalar()
+        ? "a != a ? (u | 0x400000u) : (" + round + ")"
+        : "select(" + round + ", u | 0x400000u, a != a)";
+    return function(
+        name("to_bf16", type), "ushort" + n, "float" + n + " a",
+        "uint" + n + " u = as_uint" + n + "(a);\nreturn convert_ushort" + n + "((" + quiet + ") >> 16);\n");
+  }
+}

@@ -1,0 +1,161 @@
+package org.lathe.backends.simt.opencl;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.lathe.backends.simt.ir.Kernel;
+import org.lathe.backends.simt.ir.Memory;
+import org.lathe.backends.simt.ir.Parameter;
+import org.lathe.backends.simt.ir.Statement;
+import org.lathe.backends.simt.ir.Type;
+import org.lathe.backends.simt.ir.Value;
+
+/**
+ * Kernels as OpenCL C 1.2.
+ *
+ * <p>The arguments of a kernel are those of its parameters in order, where global memory takes two: the buffer, and a long
+ * with the slice's offset in elements. Products and sums are fused only where the kernel says so, hence the same bits
+ * from every compiler of one device.
+ */
+public final class OpenClSource {
+  private final ClFunctions functions = new ClFunctions();
+  private final ClValues values = new ClValues(functions);
+  private final StringBuilder out = new StringBuilder();
+
+  private OpenClSource() {}
+
+  /** One source with all of these kernels. */
+  public static String render(Collection<Kernel> kernels) {
+    OpenClSource source = new OpenClSource();
+    kernels.forEach(source::kernel);
+    String body = source.functions.text() + source.out;
+    String doubles = body.contains("double") ? "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n" : "";
+    return doubles + "#pragma OPENCL FP_CONTRACT OFF\n\n" + body;
+  }
+
+  public static String render(Kernel kernel) {
+    return render(List.of(kernel));
+  }
+
+  private void kernel(Kernel k) {
+    out.append("__kernel __attribute__((reqd_work_group_size(").append(k.local().get(0)).append(", ")
+        .append(k.local().get(1)).append(", ").append(k.local().get(2)).append(")))\nvoid ").append(k.name())
+        .append("(\n")
+        .append(k.parameters().stream().map(OpenClSource::parameter).collect(Collectors.joining(",\n")))
+        .append(") {\n");
+    for (Parameter p : k.parameters()) {
+      if (p instanceof Parameter.Global g) {
+        out.append("  ").append(pointer(g)).append(g.name()).append(" = ").append(g.name()).append("_buffer + ")
+            .append(g.name()).append("_offset;\n");
+      }
+    }
+    for (Memory m : k.arrays()) {
+      out.append("  ").append(m instanceof Memory.Local ? "__local " : "").append(ClTypes.memory(m.dtype())).append(' ')
+          .append(m.name()).append('[').append(Math.max(1, m.elements())).append("] __attribute__((aligned(64)));\n");
+    }
+    block(k.body(), 1);
+    out.append("}\n\n");
+  }
+
+  private static String pointer(Parameter.Global g) {
+    return "__global " + (g.access() == Parameter.Access.READ ? "const " : "") + ClTypes.memory(g.dtype()) + "* "
+        + (g.mayAlias() ? "" : "restrict ");
+  }
+
+  private static String parameter(Parameter p) {
+    return switch (p) {
+      case Parameter.Global g ->
+        "    " + pointer(g) + g.name() + "_buffer, const long " + g.name() + "_offset";
+      case Parameter.Scalar s -> "    const " + ClTypes.scalar(s.dtype()) + " " + s.name();
+    };
+  }
+
+  private void block(List<Statement> body, int depth) {
+    for (Statement s : body) {
+      out.repeat("  ", depth);
+      switch (s) {
+        case Statement.Declare(var v, Value value) ->
+          out.append(ClTypes.register(v.type())).append(' ').append(v.name()).append(" = ").append(bare(value))
+              .append(";\n");
+        case Statement.Assign(var v, Value value) ->
+          out.append(v.name()).append(" = ").append(bare(value)).append(";\n");
+        case Statement.Store store -> out.append(store(store)).append(";\n");
+        case Statement.For f -> loop(f, depth);
+        case Statement.If(Value condition, List<Statement> then, List<Statement> otherwise) -> {
+          out.append("if (").append(bare(condition)).append(") {\n");
+          block(then, depth + 1);
+          if (!otherwise.isEmpty()) {
+            out.repeat("  ", depth).append("} else {\n");
+            block(otherwise, depth + 1);
+          }
+          out.repeat("  ", depth).append("}\n");
+        }
+        case Statement.Barrier() -> out.append("barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);\n");
+      }
+    }
+  }
+
+  private void loop(Statement.For f, int depth) {
+    String counter = f.counter().name();
+    if (f.unroll() != 1) {
+      out.append("#pragma unroll").append(f.unroll() == Statement.For.FULLY ? "" : " " + f.unroll()).append('\n');
+      out.repeat("  ", depth);
+    }
+    String to = bare(f.to());
+    boolean simple = f.to() instanceof Value.Constant || f.to() instanceof Value.Argument;
+    out.append("for (").append(ClTypes.register(f.counter().type())).append(' ').append(counter).append(" = ")
+        .append(bare(f.from()));
+    if (!simple) {
+      out.append(", ").append(counter).append("_end = ").append(to);
+    }
+    out.append("; ").append(counter).append(" < ").append(simple ? to : counter + "_end").append("; ").append(counter)
+        .append(f.step() == 1 ? "++" : " += " + f.step()).append(") {\n");
+    block(f.body(), depth + 1);
+    out.repeat("  ", depth).append("}\n");
+  }
+
+  private String store(Statement.Store s) {
+    Memory m = s.memory();
+    Type type = s.value().type();
+    String value = bare(s.value());
+    String index = bare(s.index());
+    String at = m.name() + " + " + values.print(s.index());
+    String n = type.isScalar() ? "" : Integer.toString(type.lanes());
+    return switch (m.dtype()) {
+      case F16 -> "vstore_half" + n + "_rte(" + value + ", 0, " + at + ")";
+      case BF16 -> {
+        String bits = functions.toBfloat(type) + "(" + value + ")";
+        yield type.isScalar() ? m.name() + "[" + index + "] = " + bits : "vstore" + n + "(" + bits + ", 0, " + at + ")";
+      }
+      case BOOL -> type.isScalar()
+          ? m.name() + "[" + index + "] = (uchar)" + values.print(s.value())
+          : "vstore" + n + "(convert_uchar" + n + "(" + values.print(s.value()) + " & 1), 0, " + at + ")";
+      default -> type.isScalar()
+          ? m.name() + "[" + index + "] = " + value
+          : s.aligned()
+              ? "*((" + ClValues.space(m) + ClTypes.register(type) + "*)(" + at + ")) = " + value
+              : "vstore" + n + "(" + value + ", 0, " + at + ")";
+    };
+  }
+
+  /** Without the parentheses around the whole. */
+  private String bare(Value value) {
+    String text = values.print(value);
+    if (!text.startsWith("(")) {
+      return text;
+    }
+    int depth = 0;
+    for (int i = 0; i < text.length(); i++) {
+      depth += text.charAt(i) == '(' ? 1 : text.charAt(i) == ')' ? -1 : 0;
+      if (depth == 0) {
+        return i == text.length() - 1 ? text.substring(1, i) : text;
+      }
+    }
+    return text;
+  }
+
+  /** The number of arguments that a launch of this kernel sets. */
+  public static int argumentCount(Kernel kernel) {
+    return kernel.parameters().stream().mapToInt(p -> p instanceof Parameter.Global ? 2 : 1).sum();
+  }
+}
