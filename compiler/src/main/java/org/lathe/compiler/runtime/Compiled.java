@@ -15,6 +15,7 @@ import org.lathe.compiler.lower.LoweredGraph;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Prepared;
+import org.lathe.hal.program.Program;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -159,33 +160,56 @@ public final class Compiled implements AutoCloseable {
       if (closed) {
         throw closedError();
       }
-      String reason = reason(types);
+      Lowered lowering = lower(types);
       long start = System.nanoTime();
-      Graph traced = source.graph(types, options.names());
-      GraphVerifier.verify(traced, "tracing");
-      checkDonations(traced);
-      long tracedAt = System.nanoTime();
-      Capabilities capabilities = lathe.device().capabilities();
-      Graph optimised = toolchain.optimise(traced, capabilities, options.observer());
-      GraphVerifier.verify(optimised, "the passes");
-      long optimisedAt = System.nanoTime();
-      LoweredGraph lowered = toolchain.lower(optimised, capabilities, options.donations());
-      long loweredAt = System.nanoTime();
-      Prepared prepared = lathe.device().prepare(lowered.program());
-      long preparedAt = System.nanoTime();
-      Compilation.Times times = new Compilation.Times(
-          Duration.ofNanos(tracedAt - start),
-          Duration.ofNanos(optimisedAt - tracedAt),
-          Duration.ofNanos(loweredAt - optimisedAt),
-          Duration.ofNanos(preparedAt - loweredAt));
-      Compilation compilation = new Compilation(name(), types, reason, times, traced, lowered, prepared.kernels());
-      LOG.debug("{}", compilation);
-      Executable made = new Executable(lathe, compilation, prepared);
-      executables.put(types, made);
-      lastCompilation = compilation;
-      last = made;
-      return made;
+      Prepared prepared = lathe.device().prepare(lowering.program());
+      return complete(lowering, prepared, System.nanoTime() - start);
     }
+  }
+
+  /** A compilation that the device has not seen yet. */
+  record Lowered(
+      List<TensorType> types, String reason, Graph traced, LoweredGraph graph, Duration trace, Duration passes,
+      Duration lowering) {
+    Program program() {
+      return graph.program();
+    }
+  }
+
+  Lowered lower(List<TensorType> types) {
+    String reason = reason(types);
+    long start = System.nanoTime();
+    Graph traced = source.graph(types, options.names());
+    GraphVerifier.verify(traced, "tracing");
+    checkDonations(traced);
+    long tracedAt = System.nanoTime();
+    Capabilities capabilities = lathe.device().capabilities();
+    Graph optimised = toolchain.optimise(traced, capabilities, options.observer());
+    GraphVerifier.verify(optimised, "the passes");
+    long optimisedAt = System.nanoTime();
+    LoweredGraph lowered = toolchain.lower(optimised, capabilities, options.donations());
+    long loweredAt = System.nanoTime();
+    return new Lowered(
+        types,
+        reason,
+        traced,
+        lowered,
+        Duration.ofNanos(tracedAt - start),
+        Duration.ofNanos(optimisedAt - tracedAt),
+        Duration.ofNanos(loweredAt - optimisedAt));
+  }
+
+  Executable complete(Lowered lowered, Prepared prepared, long prepareNanos) {
+    Compilation.Times times = new Compilation.Times(
+        lowered.trace(), lowered.passes(), lowered.lowering(), Duration.ofNanos(prepareNanos));
+    Compilation compilation = new Compilation(
+        name(), lowered.types(), lowered.reason(), times, lowered.traced(), lowered.graph(), prepared.kernels());
+    LOG.debug("{}", compilation);
+    Executable made = new Executable(lathe, compilation, prepared);
+    executables.put(lowered.types(), made);
+    lastCompilation = compilation;
+    last = made;
+    return made;
   }
 
   private void checkDonations(Graph graph) {

@@ -1,6 +1,7 @@
 package org.lathe.compiler.runtime;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,7 @@ import org.lathe.hal.Dims;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceUnavailable;
 import org.lathe.hal.device.Drivers;
+import org.lathe.hal.device.Prepared;
 import org.lathe.hal.validate.ValidatingDevice;
 
 /**
@@ -168,6 +170,32 @@ public final class Lathe implements AutoCloseable {
   /** A graph that is there already; it takes its own input types only, and has its own names. */
   public Compiled compile(Graph graph, CompileOptions options) {
     return register(new Compiled(this, new Source.Given(graph), options));
+  }
+
+  /**
+   * Compiles several graphs at once, which devices whose compiler likes many kernels at a time do faster than one after the
+   * other. If one of them fails, none is compiled.
+   */
+  public List<Compiled> compileAll(List<Graph> graphs) {
+    List<Compiled> all = new ArrayList<>();
+    try {
+      List<Compiled.Lowered> lowered = new ArrayList<>();
+      for (Graph graph : graphs) {
+        Compiled c = compile(graph, CompileOptions.DEFAULT);
+        all.add(c);
+        lowered.add(c.lower(graph.inputTypes()));
+      }
+      long start = System.nanoTime();
+      List<Prepared> prepared = device.prepareAll(lowered.stream().map(Compiled.Lowered::program).toList());
+      long each = (System.nanoTime() - start) / Math.max(1, prepared.size());
+      for (int i = 0; i < all.size(); i++) {
+        all.get(i).complete(lowered.get(i), prepared.get(i), each);
+      }
+      return all;
+    } catch (RuntimeException e) {
+      all.forEach(Compiled::close);
+      throw e;
+    }
   }
 
   Compiled register(Compiled c) {

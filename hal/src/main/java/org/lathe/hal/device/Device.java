@@ -1,5 +1,7 @@
 package org.lathe.hal.device;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.lathe.hal.program.Program;
 
@@ -20,6 +22,21 @@ public interface Device extends AutoCloseable {
    * @throws KernelBuildFailed if the device's compiler refuses a kernel
    */
   Prepared prepare(Program program);
+
+  /**
+   * Prepares several programs, each as {@link #prepare} does. A device whose compiler is faster with many kernels at once
+   * takes them together. If one of them fails, none is prepared.
+   */
+  default List<Prepared> prepareAll(List<Program> programs) {
+    List<Prepared> prepared = new ArrayList<>();
+    try {
+      programs.forEach(p -> prepared.add(prepare(p)));
+      return prepared;
+    } catch (RuntimeException e) {
+      prepared.forEach(Prepared::close);
+      throw e;
+    }
+  }
 
   /**
    * Measures what the device can reach, in about a second, using all of it; empty where the backend has no probe. Run it

@@ -1,5 +1,6 @@
 package org.lathe.hal.validate;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lathe.hal.device.Allocator;
@@ -65,13 +66,31 @@ public final class ValidatingDevice implements Device {
 
   @Override
   public Prepared prepare(Program program) {
+    check(program);
+    return checked(program, inner.prepare(CheckedPrepared.withBoundScratch(program)));
+  }
+
+  @Override
+  public List<Prepared> prepareAll(List<Program> programs) {
+    programs.forEach(this::check);
+    List<Prepared> prepared = inner.prepareAll(programs.stream().map(CheckedPrepared::withBoundScratch).toList());
+    List<Prepared> checked = new ArrayList<>();
+    for (int i = 0; i < prepared.size(); i++) {
+      checked.add(checked(programs.get(i), prepared.get(i)));
+    }
+    return checked;
+  }
+
+  private void check(Program program) {
     ledger.checkOpen("prepare");
     List<String> problems = ProgramVerifier.verify(program);
     if (!problems.isEmpty()) {
       String more = problems.size() == 1 ? "" : "; and " + (problems.size() - 1) + " more";
       throw ledger.misuse("prepare of program '" + program.name() + "': " + problems.getFirst() + more);
     }
-    Prepared prepared = inner.prepare(CheckedPrepared.withBoundScratch(program));
+  }
+
+  private Prepared checked(Program program, Prepared prepared) {
     return ledger.opened(new CheckedPrepared(ledger, program, prepared, inner.allocator()));
   }
 

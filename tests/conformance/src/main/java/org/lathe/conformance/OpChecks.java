@@ -1,9 +1,12 @@
 package org.lathe.conformance;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.interp.Oracle;
 import org.lathe.compiler.interp.Tolerances;
 import org.lathe.compiler.ir.Literal;
@@ -28,12 +31,17 @@ public final class OpChecks {
   private final List<ExpectedSkip> skips;
   private final String device;
 
+  /** How many checks are compiled together: some devices' compilers take long for each program, however short. */
+  private static final int BATCH = 64;
+
   /** One check, to be run when wanted. */
   public final class Check {
     private final OpCase of;
+    private final Batch batch;
 
-    private Check(OpCase of) {
+    private Check(OpCase of, Batch batch) {
       this.of = of;
+      this.batch = batch;
     }
 
     public String name() {
@@ -47,7 +55,7 @@ public final class OpChecks {
 
     /** Runs it. Does not throw: whatever goes wrong is in the result. */
     public CheckResult run() {
-      return OpChecks.this.run(of);
+      return OpChecks.this.run(of, batch);
     }
   }
 
@@ -68,7 +76,14 @@ public final class OpChecks {
 
   /** The checks of one op. */
   public List<Check> checks(OpDef op) {
-    return OpCases.of(op).stream().map(Check::new).toList();
+    List<Check> checks = new ArrayList<>();
+    List<OpCase> cases = OpCases.of(op);
+    for (int from = 0; from < cases.size(); from += BATCH) {
+      List<OpCase> together = cases.subList(from, Math.min(cases.size(), from + BATCH));
+      Batch batch = new Batch(together);
+      together.forEach(c -> checks.add(new Check(c, batch)));
+    }
+    return checks;
   }
 
   /** Runs all checks, one after the other as the stream is read. */
@@ -76,7 +91,46 @@ public final class OpChecks {
     return checks().map(Check::run);
   }
 
-  private CheckResult run(OpCase c) {
+  /** Checks that are compiled together when the first of them runs; one by one if that fails, so that each shows its own failure. */
+  private final class Batch {
+    private final List<OpCase> cases;
+    private @Nullable Map<OpCase, Compiled> compiled;
+
+    Batch(List<OpCase> cases) {
+      this.cases = cases;
+    }
+
+    /** The caller closes it. A second run of the same check compiles anew. */
+    synchronized Compiled take(OpCase c) {
+      if (compiled == null) {
+        compiled = compileTogether();
+      }
+      @Nullable
+      Compiled made = compiled.remove(c);
+      return made != null ? made : lathe.compile(c.graph(), List.of());
+    }
+
+    private Map<OpCase, Compiled> compileTogether() {
+      List<OpCase> possible = cases.stream().filter(c -> !isHarmful(c) && missingType(c).isEmpty()).toList();
+      Map<OpCase, Compiled> all = new IdentityHashMap<>();
+      try {
+        List<Compiled> made = lathe.compileAll(possible.stream().map(OpCase::graph).toList());
+        for (int i = 0; i < made.size(); i++) {
+          all.put(possible.get(i), made.get(i));
+        }
+      } catch (RuntimeException | LinkageError | StackOverflowError e) {
+        // Nothing is lost: each check finds no program of its own here, compiles alone, and reports what it meets.
+        all.clear();
+      }
+      return all;
+    }
+  }
+
+  private boolean isHarmful(OpCase c) {
+    return skips.stream().anyMatch(s -> s.harmful() && s.covers(c.name()));
+  }
+
+  private CheckResult run(OpCase c, Batch batch) {
     Optional<ExpectedSkip> expected = skips.stream().filter(s -> s.covers(c.name())).findFirst();
     if (expected.isPresent() && expected.get().harmful()) {
       return new CheckResult.Skipped(device, c.name(), expected.get().category(), expected.get().reason());
@@ -85,7 +139,7 @@ public final class OpChecks {
     if (missing.isPresent()) {
       return new CheckResult.Skipped(device, c.name(), Category.ELEMENT_TYPE, "the device has no " + missing.get());
     }
-    CheckResult.Compared result = compare(c);
+    CheckResult.Compared result = compare(c, batch);
     if (expected.isEmpty()) {
       return result;
     }
@@ -105,10 +159,10 @@ public final class OpChecks {
         .findFirst();
   }
 
-  private CheckResult.Compared compare(OpCase c) {
+  private CheckResult.Compared compare(OpCase c, Batch batch) {
     List<Literal> expected = Oracle.run(c.meaning(), c.inputs());
     try {
-      List<Literal> found = execute(c);
+      List<Literal> found = execute(c, batch);
       return judge(c, expected, found);
     } catch (Unsupported e) {
       return failed(c, "the device refuses a kernel and nothing simpler does the work: " + e.getMessage());
@@ -131,9 +185,9 @@ public final class OpChecks {
     return new CheckResult.Compared(device, c.name(), Double.NaN, 0, false, detail);
   }
 
-  private List<Literal> execute(OpCase c) {
+  private List<Literal> execute(OpCase c, Batch batch) {
     List<Array> open = new ArrayList<>();
-    try (Compiled compiled = lathe.compile(c.graph(), List.of())) {
+    try (Compiled compiled = batch.take(c)) {
       List<Array> inputs = new ArrayList<>();
       for (Literal input : c.inputs()) {
         Array array = lathe.array(input);
