@@ -1,5 +1,6 @@
 package org.lathe.conformance;
 
+import java.util.Arrays;
 import java.util.List;
 import org.lathe.hal.device.Driver;
 
@@ -7,14 +8,30 @@ import org.lathe.hal.device.Driver;
  * A backend that joins the conformance suite. Named in {@code META-INF/services/org.lathe.conformance.ConformanceTarget};
  * has a public constructor without parameters.
  *
- * <p>Every device of the driver is tested. A backend whose driver finds no device on this machine has failed, and so has
- * one whose every check is skipped.
+ * <p>Every device of the driver is tested. A backend that {@link #isRequired} and whose driver finds no device on this
+ * machine has failed; another is skipped with the driver's reason. One whose every check is skipped has failed.
  */
 public interface ConformanceTarget {
+  /** The system property that lists, with commas between, the backends and tools that must be there. */
+  String REQUIRE_PROPERTY = "lathe.tests.require";
+
   /** The backend's name, as in {@code cpu}. */
   String name();
 
   Driver driver();
+
+  /**
+   * Whether its devices must be on this machine. Backends that need hardware or a driver are required only where {@link
+   * #REQUIRE_PROPERTY} names them.
+   */
+  default boolean isRequired() {
+    return true;
+  }
+
+  /** Whether {@link #REQUIRE_PROPERTY} lists {@code name}. */
+  static boolean isRequiredByProperty(String name) {
+    return Arrays.asList(System.getProperty(REQUIRE_PROPERTY, "").split(",")).contains(name);
+  }
 
   /** The checks that are known not to pass. One that is listed and passes is an error, and so is one without a reason. */
   default List<ExpectedSkip> expectedSkips() {

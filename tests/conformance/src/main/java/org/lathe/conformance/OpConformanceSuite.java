@@ -2,7 +2,6 @@ package org.lathe.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +41,7 @@ public abstract class OpConformanceSuite {
   private DynamicNode target(ConformanceTarget target) {
     return switch (Drivers.probe(target.driver())) {
       case Probe.Unavailable(String reason, String remedy) ->
-        DynamicTest.dynamicTest(target.name(), () -> fail(reason + "; " + remedy));
+        DynamicTest.dynamicTest(target.name(), () -> Absence.of(target, reason, remedy));
       case Probe.Available(List<Device> devices) ->
         DynamicContainer.dynamicContainer(target.name(), devices.stream().map(d -> device(target, d)));
     };

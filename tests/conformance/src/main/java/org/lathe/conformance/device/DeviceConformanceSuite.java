@@ -14,6 +14,7 @@ import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.lathe.conformance.Absence;
 import org.lathe.conformance.ConformanceTarget;
 import org.lathe.conformance.ConformanceTarget.Category;
 import org.lathe.conformance.ConformanceTarget.ExpectedSkip;
@@ -48,7 +49,7 @@ public abstract class DeviceConformanceSuite {
   private static DynamicNode tests(ConformanceTarget target) {
     return switch (Drivers.probe(target.driver())) {
       case Probe.Unavailable(String reason, String remedy) ->
-        DynamicTest.dynamicTest(target.name(), () -> Assertions.fail(reason + "; " + remedy));
+        DynamicTest.dynamicTest(target.name(), () -> Absence.of(target, reason, remedy));
       case Probe.Available(List<Device> devices) ->
         DynamicContainer.dynamicContainer(target.name(), devices.stream().map(d -> new Runner(target, d).tests()));
     };
