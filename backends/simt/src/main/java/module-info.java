@@ -5,6 +5,7 @@ module org.lathe.backends.simt {
 
   exports org.lathe.backends.simt.ir;
   exports org.lathe.backends.simt.opencl;
+  exports org.lathe.backends.simt.pipeline;
   exports org.lathe.backends.simt.plan;
   exports org.lathe.backends.simt.program;
   exports org.lathe.backends.simt.schedule;

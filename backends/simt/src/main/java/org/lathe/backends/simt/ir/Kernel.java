@@ -28,7 +28,7 @@ public record Kernel(
   }
 
   /** A kernel whose name is {@code family} and the hash of its contents. */
-  static Kernel named(
+  public static Kernel named(
       String family, List<Parameter> parameters, List<Memory> arrays, Dims local, List<Statement> body) {
     String text = KernelPrinter.print(new Kernel(family, parameters, arrays, local, body));
     return new Kernel("lathe_" + family + "_" + hash(text), parameters, arrays, local, body);

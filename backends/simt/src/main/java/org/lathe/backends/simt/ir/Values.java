@@ -166,7 +166,7 @@ public final class Values {
     return binary(op, first, second, true);
   }
 
-  private static Value binary(BinaryOp op, Value first, Value second, boolean exact) {
+  static Value binary(BinaryOp op, Value first, Value second, boolean exact) {
     int lanes = Math.max(first.type().lanes(), second.type().lanes());
     Value a = splat(first, lanes);
     Value b = splat(second, lanes);

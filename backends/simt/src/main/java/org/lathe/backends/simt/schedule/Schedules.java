@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lathe.backends.simt.pipeline.SingleItem;
 import org.lathe.backends.simt.plan.KernelPlan;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.backends.simt.plan.Traits;
@@ -51,9 +52,10 @@ public final class Schedules {
     return of(spec).candidates(spec, traits);
   }
 
-  /** The launches that carry the kernel out. */
+  /** The launches that carry the kernel out: for pipelines, each of a single work item. */
   public static KernelPlan plan(KernelSpec spec, Site site, Tuning tuning) {
-    return of(spec).plan(spec, site, tuning);
+    KernelPlan plan = of(spec).plan(spec, site, tuning);
+    return site.traits().isPipeline() ? SingleItem.of(plan) : plan;
   }
 
   private static Schedule<KernelSpec> of(KernelSpec spec) {
