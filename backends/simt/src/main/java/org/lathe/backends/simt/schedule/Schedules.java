@@ -73,8 +73,8 @@ public final class Schedules {
       case Map m -> new MapSchedule();
       case Reduce r -> null;
       case RowProgram r -> null;
-      case Contraction c -> null;
-      case Convolution c -> null;
+      case Contraction c -> new ContractionSchedule();
+      case Convolution c -> new ConvolutionSchedule();
       case Pooling p -> null;
       case Recurrence r -> null;
       case Attention a -> null;
