@@ -14,8 +14,11 @@ import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Role;
 import org.lathe.hal.program.Slice;
 import org.lathe.hal.program.Step;
+import org.lathe.hal.spec.Operand;
+import org.lathe.reference.Elements;
+import org.lathe.reference.SpecReference;
 
-/** Runs programs kernel by kernel with plain loops in float64; slow, and independent of every backend. */
+/** Runs programs kernel by kernel with the reference's plain loops; slow, and independent of every backend. */
 final class NaiveDevice {
   private final byte[][] memory;
 
@@ -74,10 +77,10 @@ final class NaiveDevice {
   private void steps(List<Step> steps, List<Long> iterations) {
     for (Step s : steps) {
       switch (s) {
-        case Step.Dispatch d -> NaiveKernels.run(
+        case Step.Dispatch d -> SpecReference.run(
             d.spec(),
-            d.inputs().stream().map(x -> slice(x, iterations)).toList(),
-            d.outputs().stream().map(x -> slice(x, iterations)).toList());
+            operands(d.inputs(), d.spec().inputs(), iterations),
+            operands(d.outputs(), d.spec().outputs(), iterations));
         case Step.Loop(long trips, List<Step> body) -> {
           for (long t = 0; t < trips; t++) {
             List<Long> inner = new ArrayList<>(iterations);
@@ -86,28 +89,25 @@ final class NaiveDevice {
           }
         }
         case Step.Branch(Slice predicate, List<Step> then, List<Step> otherwise) -> steps(
-            slice(predicate, iterations).get(DType.BOOL, 0) != 0 ? then : otherwise, iterations);
+            slice(predicate, DType.BOOL, iterations).real(0) != 0 ? then : otherwise, iterations);
       }
     }
   }
 
-  private Memory slice(Slice s, List<Long> iterations) {
+  private List<Elements> operands(List<Slice> slices, List<Operand> operands, List<Long> iterations) {
+    List<Elements> elements = new ArrayList<>();
+    for (int i = 0; i < slices.size(); i++) {
+      elements.add(slice(slices.get(i), operands.get(i).dtype(), iterations));
+    }
+    return elements;
+  }
+
+  private Elements slice(Slice s, DType type, List<Long> iterations) {
     long offset = s.offset();
     Dims steps = s.loopSteps();
     for (int l = 0; l < steps.rank(); l++) {
       offset += steps.get(l) * iterations.get(l);
     }
-    return new Memory(MemorySegment.ofArray(memory[s.buffer()]).asSlice(offset, s.bytes()));
-  }
-
-  /** A bound slice. */
-  record Memory(MemorySegment segment) {
-    double get(DType type, long i) {
-      return LiteralBytes.get(segment, type, i);
-    }
-
-    void set(DType type, long i, double value) {
-      LiteralBytes.set(segment, type, i, value);
-    }
+    return new Elements(type, MemorySegment.ofArray(memory[s.buffer()]).asSlice(offset, s.bytes()));
   }
 }

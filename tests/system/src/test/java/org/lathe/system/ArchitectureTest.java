@@ -29,7 +29,8 @@ class ArchitectureTest {
   /** A layer, and the other layers that it may know. */
   enum Layer {
     HAL("hal"), COMPILER("compiler", "hal"), BACKENDS("backends", "hal"), MODELS("models", "compiler",
-        "hal"), CLI("cli", "models", "conformance", "compiler", "hal"), CONFORMANCE("conformance", "compiler", "hal");
+        "hal"), CLI("cli", "models", "conformance", "compiler", "hal"), CONFORMANCE("conformance", "compiler", "hal"), REFERENCE(
+            "reference", "hal");
 
     private final String name;
     private final String[] knows;
