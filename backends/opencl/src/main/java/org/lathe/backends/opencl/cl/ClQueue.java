@@ -1,0 +1,189 @@
+package org.lathe.backends.opencl.cl;
+
+import static org.lathe.backends.opencl.cl.ClException.check;
+import static org.lathe.backends.opencl.cl.ClException.create;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.Pointer;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_event;
+import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commands that a device runs one after the other. Any thread. Nothing waits for the device unless it says so; memory that
+ * a command uses stays as it is until the command has ended.
+ */
+public final class ClQueue extends Handle {
+  /** What one transfer moves at most: JOCL hands memory over as byte buffers, which count in 32 bits. */
+  public static final long MAX_TRANSFER = 1L << 30;
+
+  private final cl_command_queue queue;
+
+  ClQueue(cl_command_queue queue) {
+    this.queue = queue;
+  }
+
+  /**
+   * Runs a kernel over {@code global} work items in groups of {@code local}, three axes each. The caller changes neither
+   * array.
+   */
+  public void run(ClKernel kernel, long[] global, long[] local) {
+    enqueue(kernel, global, local, null);
+  }
+
+  /** The same, with an event that tells its times where the queue is a profiling one. */
+  public ClEvent runTimed(ClKernel kernel, long[] global, long[] local) {
+    cl_event event = new cl_event();
+    enqueue(kernel, global, local, event);
+    return new ClEvent(event);
+  }
+
+  private void enqueue(ClKernel kernel, long[] global, long[] local, @Nullable cl_event event) {
+    checkOpen();
+    int status;
+    try {
+      status = CL.clEnqueueNDRangeKernel(queue, kernel.kernel(), 3, null, global, local, 0, null, event);
+    } catch (CLException e) {
+      status = e.getStatus();
+    }
+    if (status != CL.CL_SUCCESS) {
+      throw new ClException("clEnqueueNDRangeKernel", status);
+    }
+  }
+
+  /** An event for the end of everything enqueued so far. */
+  public ClEvent marker() {
+    checkOpen();
+    cl_event event = new cl_event();
+    check("clEnqueueMarkerWithWaitList", () -> CL.clEnqueueMarkerWithWaitList(queue, 0, null, event));
+    return new ClEvent(event);
+  }
+
+  /** Sees to it that the device begins. */
+  public void flush() {
+    checkOpen();
+    check("clFlush", () -> CL.clFlush(queue));
+  }
+
+  /** Waits until everything enqueued so far has ended. */
+  public void finish() {
+    checkOpen();
+    check("clFinish", () -> CL.clFinish(queue));
+  }
+
+  /** Copies all of {@code source}, native memory of at most {@link #MAX_TRANSFER} bytes, to the device. */
+  public ClEvent write(ClMemory target, long offset, MemorySegment source) {
+    checkOpen();
+    target.checkRange(offset, source.byteSize());
+    Pointer from = pointer(source);
+    cl_event event = new cl_event();
+    check("clEnqueueWriteBuffer",
+        () -> CL.clEnqueueWriteBuffer(
+            queue, target.memory(), false, offset, source.byteSize(), from, 0, null, event));
+    return new ClEvent(event);
+  }
+
+  /** Fills {@code target}, native memory of at most {@link #MAX_TRANSFER} bytes, from the device. */
+  public ClEvent read(ClMemory source, long offset, MemorySegment target) {
+    checkOpen();
+    source.checkRange(offset, target.byteSize());
+    Pointer to = pointer(target);
+    cl_event event = new cl_event();
+    check("clEnqueueReadBuffer",
+        () -> CL.clEnqueueReadBuffer(queue, source.memory(), false, offset, target.byteSize(), to, 0, null, event));
+    return new ClEvent(event);
+  }
+
+  /** Copies on the device. The ranges of one memory do not overlap. */
+  public void copy(ClMemory source, long sourceOffset, ClMemory target, long targetOffset, long bytes) {
+    checkOpen();
+    source.checkRange(sourceOffset, bytes);
+    target.checkRange(targetOffset, bytes);
+    check("clEnqueueCopyBuffer",
+        () -> CL.clEnqueueCopyBuffer(
+            queue, source.memory(), target.memory(), sourceOffset, targetOffset, bytes, 0, null, null));
+  }
+
+  /** Fills memory with one byte. */
+  public void fill(ClMemory target, long offset, long bytes, byte value) {
+    checkOpen();
+    target.checkRange(offset, bytes);
+    check("clEnqueueFillBuffer",
+        () -> CL.clEnqueueFillBuffer(
+            queue, target.memory(), Pointer.to(new byte[]{value}), 1, offset, bytes, 0, null, null));
+  }
+
+  /** How the host uses what it maps. */
+  public enum Access {
+    READ(CL.CL_MAP_READ), WRITE(CL.CL_MAP_WRITE_INVALIDATE_REGION), READ_WRITE(CL.CL_MAP_READ | CL.CL_MAP_WRITE);
+
+    private final long flags;
+
+    Access(long flags) {
+      this.flags = flags;
+    }
+  }
+
+  /** Memory of the device while the host sees it. {@link #close} hands it back, and waits until the device has it. */
+  public final class Mapping implements AutoCloseable {
+    private final ClMemory memory;
+    private final ByteBuffer buffer;
+    private boolean closed;
+
+    private Mapping(ClMemory memory, ByteBuffer buffer) {
+      this.memory = memory;
+      this.buffer = buffer;
+    }
+
+    /** What was mapped; not to be used after {@link #close}. */
+    public MemorySegment segment() {
+      return MemorySegment.ofBuffer(buffer);
+    }
+
+    @Override
+    public void close() {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      checkOpen();
+      cl_event event = new cl_event();
+      check("clEnqueueUnmapMemObject",
+          () -> CL.clEnqueueUnmapMemObject(queue, memory.memory(), buffer, 0, null, event));
+      try (ClEvent unmapped = new ClEvent(event)) {
+        unmapped.await();
+      }
+    }
+  }
+
+  /** Waits for what was enqueued before, and lets the host see at most {@link #MAX_TRANSFER} bytes of memory. */
+  public Mapping map(ClMemory memory, long offset, long bytes, Access access) {
+    checkOpen();
+    memory.checkRange(offset, bytes);
+    if (bytes > MAX_TRANSFER) {
+      throw new IllegalArgumentException("mapping " + bytes + " bytes at once; at most " + MAX_TRANSFER);
+    }
+    cl_mem mem = memory.memory();
+    ByteBuffer mapped = create(
+        "clEnqueueMapBuffer",
+        s -> CL.clEnqueueMapBuffer(queue, mem, true, access.flags, offset, bytes, 0, null, null, s));
+    return new Mapping(memory, mapped);
+  }
+
+  /** A pointer to the segment's first byte. JOCL does not know lengths. */
+  static Pointer pointer(MemorySegment segment) {
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException("memory on the Java heap moves; it cannot be handed to a driver");
+    }
+    return Pointer.to(segment.asSlice(0, Math.min(segment.byteSize(), MAX_TRANSFER)).asByteBuffer());
+  }
+
+  @Override
+  int release() {
+    return CL.clReleaseCommandQueue(queue);
+  }
+}
