@@ -95,6 +95,13 @@ final class OpenClBuffer implements Buffer {
     }
   }
 
+  /** One byte, when no run is under way that writes it. */
+  byte readByte(long offset) {
+    byte[] one = new byte[1];
+    read(offset, MemorySegment.ofArray(one));
+    return one[0];
+  }
+
   private void check(long offset, long length) {
     checkOpen();
     session.checkAlive();

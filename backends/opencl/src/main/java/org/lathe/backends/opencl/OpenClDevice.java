@@ -5,7 +5,13 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClDevice;
+import org.lathe.backends.opencl.cl.ClException;
 import org.lathe.backends.opencl.cl.DeviceProperties;
+import org.lathe.backends.simt.plan.Traits;
+import org.lathe.backends.simt.program.Planner;
+import org.lathe.backends.simt.program.ProgramPlan;
+import org.lathe.backends.simt.schedule.Schedules;
+import org.lathe.backends.simt.schedule.Tunings;
 import org.lathe.hal.DType;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.Device;
@@ -16,9 +22,15 @@ import org.lathe.hal.spec.KernelSpec;
 
 /** One OpenCL device. Its context and queues are made when it is first used. Any thread. */
 final class OpenClDevice implements Device, Capabilities {
+  /** Work items in lockstep on most GPUs, for those that do not say. */
+  private static final int USUAL_WARP = 32;
+  private static final int MOST_PARAMETERS = 255;
+
   private final ClDevice device;
   private final Options options;
   private final DeviceInfo info;
+  private final Traits traits;
+  private final Planner planner;
   private final OpenClAllocator allocator;
   private @Nullable Session session;
   private boolean closed;
@@ -39,7 +51,30 @@ final class OpenClDevice implements Device, Capabilities {
         p.driver(),
         p.computeUnits(),
         options.budget());
+    this.traits = traits(p);
+    this.planner = new Planner(traits, Tunings.GUESS);
     this.allocator = new OpenClAllocator(options.budget(), p.baseAlignment(), this::session);
+  }
+
+  /** What schedules ask of a device. */
+  private static Traits traits(DeviceProperties p) {
+    Traits.Form form = switch (p.kind()) {
+      case GPU -> Traits.Form.GPU;
+      case CPU -> Traits.Form.CPU;
+      case ACCELERATOR -> Traits.Form.PIPELINE;
+    };
+    int lockstep = p.lockstep() > 1 || form != Traits.Form.GPU ? p.lockstep() : USUAL_WARP;
+    // A buffer and its offset take 8 bytes each; a few numbers beside them have to fit as well.
+    int parameters = (int) Math.min(MOST_PARAMETERS, (p.parameterBytes() - 64) / 16);
+    return new Traits(
+        form,
+        p.computeUnits(),
+        p.floatLanes(),
+        lockstep,
+        p.maxGroup(),
+        p.localBytes(),
+        parameters,
+        p.hasF64());
   }
 
   /** What the driver gave us, once it was needed. */
@@ -48,7 +83,7 @@ final class OpenClDevice implements Device, Capabilities {
       throw new IllegalStateException("device " + info.id() + " is used after it was closed");
     }
     if (session == null) {
-      session = Session.open(info.id(), device, options.memory());
+      session = Session.open(info.id(), device, options);
     }
     return session;
   }
@@ -63,14 +98,19 @@ final class OpenClDevice implements Device, Capabilities {
     return this;
   }
 
+  /** All that the device computes in; half types are only stored, and computed in f32. */
   @Override
   public Set<DType> dtypes() {
-    return EnumSet.allOf(DType.class);
+    EnumSet<DType> dtypes = EnumSet.allOf(DType.class);
+    if (!traits.hasF64()) {
+      dtypes.remove(DType.F64);
+    }
+    return dtypes;
   }
 
   @Override
   public Optional<String> refuses(KernelSpec spec) {
-    return Optional.of("no kernels yet");
+    return Schedules.refuses(spec, traits);
   }
 
   @Override
@@ -80,7 +120,14 @@ final class OpenClDevice implements Device, Capabilities {
 
   @Override
   public Prepared prepare(Program program) {
-    throw new UnsupportedOperationException("no kernels yet");
+    ProgramPlan plan = planner.plan(program);
+    Session s = session();
+    s.checkAlive();
+    try {
+      return new OpenClPrepared(this, plan, s.kernels().acquire(plan.kernels()));
+    } catch (ClException e) {
+      throw s.failed(e, 0, allocator.freeBytes());
+    }
   }
 
   @Override

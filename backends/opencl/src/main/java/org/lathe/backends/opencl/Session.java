@@ -25,14 +25,16 @@ final class Session implements AutoCloseable {
   private final ClContext context;
   private final MemoryModel memory;
   private final Lane[] lanes;
+  private final KernelStore kernels;
   private final Transfer transfer;
   private volatile @Nullable String loss;
 
-  private Session(String id, ClContext context, MemoryModel memory, Lane[] lanes) {
+  private Session(String id, ClContext context, MemoryModel memory, Lane[] lanes, Options options) {
     this.id = id;
     this.context = context;
     this.memory = memory;
     this.lanes = lanes;
+    this.kernels = new KernelStore(new Compiler(context, options.cache()));
     this.transfer = switch (memory) {
       case SHARED -> new Transfer.Shared();
       case MAPPED -> new Transfer.Mapped();
@@ -41,7 +43,8 @@ final class Session implements AutoCloseable {
   }
 
   /** @throws DeviceUnavailable if the driver does not let us */
-  static Session open(String id, ClDevice device, MemoryModel wish) {
+  static Session open(String id, ClDevice device, Options options) {
+    MemoryModel wish = options.memory();
     ClContext context;
     try {
       context = ClContext.of(device);
@@ -51,7 +54,7 @@ final class Session implements AutoCloseable {
     Lane[] lanes = new Lane[LANES];
     try {
       MemoryModel memory = wish == MemoryModel.SHARED && !sharesMemory(context) ? MemoryModel.MAPPED : wish;
-      Session session = new Session(id, context, memory, lanes);
+      Session session = new Session(id, context, memory, lanes, options);
       for (int i = 0; i < LANES; i++) {
         lanes[i] = new Lane(i, context.queue(false), session::commandFailed);
       }
@@ -97,6 +100,10 @@ final class Session implements AutoCloseable {
     return memory;
   }
 
+  KernelStore kernels() {
+    return kernels;
+  }
+
   Transfer transfer() {
     return transfer;
   }
@@ -139,6 +146,7 @@ final class Session implements AutoCloseable {
       lane.close();
     }
     transfer.close();
+    kernels.close();
     context.close();
   }
 }

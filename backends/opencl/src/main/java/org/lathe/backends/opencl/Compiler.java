@@ -1,0 +1,106 @@
+package org.lathe.backends.opencl;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.lathe.backends.opencl.cl.BuildFailure;
+import org.lathe.backends.opencl.cl.ClContext;
+import org.lathe.backends.opencl.cl.ClException;
+import org.lathe.backends.opencl.cl.ClProgram;
+import org.lathe.backends.opencl.cl.DeviceProperties;
+import org.lathe.backends.simt.ir.Kernel;
+import org.lathe.backends.simt.opencl.OpenClSource;
+import org.lathe.hal.device.ExecutableCache;
+import org.lathe.hal.device.KernelBuildFailed;
+
+/** Kernels to programs of the driver's, by its compiler or from the cache of what it compiled before. */
+final class Compiler {
+  /** Nothing that trades accuracy, so that NaN tests and sums mean what they say. */
+  private static final String OPTIONS = "-cl-std=CL1.2 -w";
+  private static final String FORMAT = "1";
+
+  private final ClContext context;
+  private final ExecutableCache cache;
+  private final String device;
+
+  Compiler(ClContext context, ExecutableCache cache) {
+    DeviceProperties p = context.device().properties();
+    this.context = context;
+    this.cache = cache;
+    this.device = String.join("\n", FORMAT, OPTIONS, p.platform(), p.platformVersion(), p.vendor(), p.name(), p.version(),
+        p.driver());
+  }
+
+  /**
+   * Programs that have all of these kernels between them: one, unless the compiler takes them only apart. They belong to
+   * the caller.
+   *
+   * @throws KernelBuildFailed with the source and the log of the kernel that the compiler refuses
+   */
+  Map<ClProgram, List<Kernel>> compile(List<Kernel> kernels) {
+    String source = OpenClSource.render(kernels);
+    try {
+      return Map.of(compile(source), kernels);
+    } catch (BuildFailure together) {
+      if (kernels.size() == 1) {
+        throw failed(kernels.getFirst().name(), source, together);
+      }
+    }
+    Map<ClProgram, List<Kernel>> apart = new LinkedHashMap<>();
+    for (Kernel k : kernels) {
+      String own = OpenClSource.render(k);
+      try {
+        apart.put(compile(own), List.of(k));
+      } catch (BuildFailure e) {
+        apart.keySet().forEach(ClProgram::close);
+        throw failed(k.name(), own, e);
+      }
+    }
+    return apart;
+  }
+
+  private static KernelBuildFailed failed(String kernel, String source, BuildFailure e) {
+    String log = e.status() == ClException.COMPILER_NOT_AVAILABLE
+        ? "the device has no compiler; build the kernels ahead of time with './lathe build NAME --device opencl-fpga'"
+        : e.log().lines().filter(line -> !line.isBlank()).collect(Collectors.joining("\n"));
+    KernelBuildFailed failure = new KernelBuildFailed(kernel, source, log);
+    failure.initCause(e);
+    return failure;
+  }
+
+  private static String hash(String text) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /** The program of a source: from the cache, which hands out nothing that is damaged, or compiled, and then kept. */
+  private ClProgram compile(String source) {
+    String key = hash(device + "\n" + source);
+    Optional<byte[]> cached = cache.get(key);
+    if (cached.isPresent()) {
+      try {
+        return context.load(cached.get(), OPTIONS);
+      } catch (ClException | BuildFailure e) {
+        // Whole, and yet not to this driver's taste, which can change without its version changing: compile anew.
+        System.getLogger(Compiler.class.getName())
+            .log(System.Logger.Level.DEBUG, "a compiled program in the cache is not taken: {0}", e.getMessage());
+      }
+    }
+    ClProgram program = context.build(source, OPTIONS);
+    byte[] binary = program.binary();
+    if (binary.length > 0) {
+      cache.put(key, binary);
+    }
+    return program;
+  }
+}

@@ -1,0 +1,148 @@
+package org.lathe.backends.opencl;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lathe.backends.opencl.cl.ClKernel;
+import org.lathe.backends.opencl.cl.ClProgram;
+import org.lathe.backends.simt.ir.Kernel;
+
+/**
+ * The compiled kernels of a device. Kernels go by their names, which are hashes of what they do, so programs share what they
+ * have in common. Compilers take long to begin and little for each kernel more, so kernels that come together are compiled
+ * together. What nobody uses stays for a while. Any thread.
+ */
+final class KernelStore implements AutoCloseable {
+  /** Kernels compiled together at most: when one of them changes, all are compiled again. */
+  private static final int TOGETHER = 32;
+  /** Compiled programs kept that nobody uses. */
+  private static final int IDLE = 64;
+
+  private final Compiler compiler;
+  private final Map<String, Entry> byKernel = new HashMap<>();
+  /** The unused ones, those first that were unused for longest. */
+  private final Set<Entry> idle = new LinkedHashSet<>();
+  private boolean closed;
+
+  private static final class Entry {
+    final ClProgram program;
+    final List<String> kernels;
+    int users;
+
+    Entry(ClProgram program, List<String> kernels) {
+      this.program = program;
+      this.kernels = kernels;
+    }
+  }
+
+  KernelStore(Compiler compiler) {
+    this.compiler = compiler;
+  }
+
+  /** Compiled kernels while somebody uses them. */
+  final class Lease implements AutoCloseable {
+    private final Map<String, Entry> entries;
+    private boolean ended;
+
+    private Lease(Map<String, Entry> entries) {
+      this.entries = entries;
+    }
+
+    /** A kernel object of its own, which belongs to the caller and may outlive the lease. */
+    ClKernel create(Kernel kernel) {
+      Entry entry = entries.get(kernel.name());
+      if (entry == null) {
+        throw new IllegalArgumentException("kernel " + kernel.name() + " is not among those prepared");
+      }
+      return entry.program.kernel(kernel.name());
+    }
+
+    @Override
+    public void close() {
+      synchronized (KernelStore.this) {
+        if (!ended) {
+          ended = true;
+          new LinkedHashSet<>(entries.values()).forEach(KernelStore.this::leave);
+        }
+      }
+    }
+  }
+
+  /**
+   * Compiles those of the kernels that are not compiled yet.
+   *
+   * @throws org.lathe.hal.device.KernelBuildFailed if the compiler refuses one
+   */
+  synchronized Lease acquire(Collection<Kernel> kernels) {
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    Map<String, Kernel> missing = new LinkedHashMap<>();
+    for (Kernel k : kernels) {
+      Entry entry = byKernel.get(k.name());
+      if (entry == null) {
+        missing.put(k.name(), k);
+      } else {
+        entries.put(k.name(), entry);
+      }
+    }
+    new LinkedHashSet<>(entries.values()).forEach(this::join);
+    try {
+      List<Kernel> rest = new ArrayList<>(missing.values());
+      for (int from = 0; from < rest.size(); from += TOGETHER) {
+        compile(rest.subList(from, Math.min(rest.size(), from + TOGETHER)), entries);
+      }
+    } catch (RuntimeException e) {
+      new LinkedHashSet<>(entries.values()).forEach(this::leave);
+      throw e;
+    }
+    return new Lease(entries);
+  }
+
+  private void compile(List<Kernel> kernels, Map<String, Entry> entries) {
+    compiler.compile(kernels).forEach((program, contents) -> {
+      Entry entry = new Entry(program, contents.stream().map(Kernel::name).toList());
+      entry.users = 1;
+      for (String name : entry.kernels) {
+        byKernel.put(name, entry);
+        entries.put(name, entry);
+      }
+    });
+  }
+
+  private void join(Entry entry) {
+    entry.users++;
+    idle.remove(entry);
+  }
+
+  private void leave(Entry entry) {
+    if (--entry.users > 0) {
+      return;
+    }
+    if (closed) {
+      entry.program.close();
+      return;
+    }
+    idle.add(entry);
+    Iterator<Entry> oldest = idle.iterator();
+    while (idle.size() > IDLE) {
+      Entry old = oldest.next();
+      oldest.remove();
+      old.kernels.forEach(byKernel::remove);
+      old.program.close();
+    }
+  }
+
+  /** Programs that somebody still uses go when their leases end. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    idle.forEach(e -> e.program.close());
+    idle.clear();
+    byKernel.clear();
+  }
+}

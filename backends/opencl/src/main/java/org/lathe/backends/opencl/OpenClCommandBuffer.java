@@ -1,0 +1,236 @@
+package org.lathe.backends.opencl;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lathe.backends.opencl.RecordedStep.Bound;
+import org.lathe.backends.opencl.cl.ClException;
+import org.lathe.backends.opencl.cl.ClKernel;
+import org.lathe.hal.device.BufferSlice;
+import org.lathe.hal.device.CommandBuffer;
+import org.lathe.hal.device.Event;
+import org.lathe.hal.program.BufferDecl;
+import org.lathe.hal.program.Program;
+import org.lathe.hal.program.Role;
+
+/**
+ * A prepared program with kernels and arguments of its own: a run enqueues them, and sets only the offsets that move in
+ * loops. Owns scratch memory and workspaces.
+ */
+final class OpenClCommandBuffer implements CommandBuffer {
+  private final OpenClDevice device;
+  private final Session session;
+  private final Program program;
+  private final List<OpenClBuffer> owned = new ArrayList<>();
+  /** What each of the program's buffers is bound to. */
+  private final List<Bound> bounds = new ArrayList<>();
+  private final List<RecordedLaunch> launches = new ArrayList<>();
+  private final RecordedStep[] steps;
+  /** The buffers of others that runs use, each once. */
+  private OpenClBuffer[] borrowed;
+  private @Nullable Lane lastLane;
+  private long lastTicket;
+  private boolean closed;
+
+  OpenClCommandBuffer(OpenClPrepared prepared, List<BufferSlice> bindings) {
+    this.device = prepared.device();
+    this.session = device.session();
+    this.program = prepared.program();
+    checkBindings(bindings);
+    try {
+      int next = 0;
+      for (int i = 0; i < program.buffers().size(); i++) {
+        BufferDecl declaration = program.buffers().get(i);
+        if (declaration.role().isBound()) {
+          BufferSlice slice = bindings.get(next++);
+          bounds.add(new Bound((OpenClBuffer) slice.buffer(), slice.offset()));
+        } else if (declaration.role() == Role.CONSTANT) {
+          bounds.add(new Bound(prepared.constant(i), 0));
+        } else {
+          bounds.add(new Bound(own(declaration.bytes()), 0));
+        }
+      }
+      List<Bound> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound(own(b), 0)).toList();
+      this.borrowed = borrowed(bindings);
+      this.steps = new Recorder(prepared.compiled(), bounds, workspaces, launches).record(prepared.plan().steps());
+    } catch (ClException e) {
+      release();
+      throw session.failed(e, scratchBytes(), device.allocator().freeBytes());
+    } catch (RuntimeException e) {
+      release();
+      throw e;
+    }
+  }
+
+  private OpenClBuffer own(long bytes) {
+    OpenClBuffer buffer = device.allocator().allocate(bytes);
+    owned.add(buffer);
+    return buffer;
+  }
+
+  private static OpenClBuffer[] borrowed(List<BufferSlice> bindings) {
+    return bindings.stream().map(s -> (OpenClBuffer) s.buffer()).distinct().toArray(OpenClBuffer[]::new);
+  }
+
+  /** Drivers crash on memory of others and on memory that is gone. */
+  private void checkBindings(List<BufferSlice> bindings) {
+    List<BufferDecl> declarations = program.bound();
+    if (bindings.size() != declarations.size()) {
+      throw new IllegalArgumentException(
+          "program '" + program.name() + "' binds " + declarations.size() + " buffers, found " + bindings.size()
+              + "; see Program.bound()");
+    }
+    for (int i = 0; i < bindings.size(); i++) {
+      BufferDecl declaration = declarations.get(i);
+      BufferSlice slice = bindings.get(i);
+      if (!(slice.buffer() instanceof OpenClBuffer buffer) || buffer.session() != session) {
+        throw new IllegalArgumentException(
+            "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
+      }
+      buffer.checkOpen();
+      if (slice.bytes() < declaration.bytes()) {
+        throw new IllegalArgumentException(
+            "buffer '" + declaration.name() + "' has " + declaration.bytes() + " bytes, bound to " + slice.bytes());
+      }
+    }
+  }
+
+  @Override
+  public boolean rebind(List<BufferSlice> bindings) {
+    checkUsable();
+    checkBindings(bindings);
+    int next = 0;
+    for (int i = 0; i < bounds.size(); i++) {
+      if (program.buffers().get(i).role().isBound()) {
+        BufferSlice slice = bindings.get(next++);
+        bounds.get(i).move((OpenClBuffer) slice.buffer(), slice.offset());
+      }
+    }
+    borrowed = borrowed(bindings);
+    try {
+      launches.forEach(RecordedLaunch::bind);
+    } catch (ClException e) {
+      throw session.failed(e, 0, device.allocator().freeBytes());
+    }
+    return true;
+  }
+
+  private void checkUsable() {
+    if (closed) {
+      throw new IllegalStateException("a command buffer of program '" + program.name() + "' is used after it was closed");
+    }
+    session.checkAlive();
+  }
+
+  @Override
+  public Event submit() {
+    checkUsable();
+    for (OpenClBuffer buffer : borrowed) {
+      buffer.checkOpen();
+    }
+    Lane lane = session.lane();
+    try {
+      awaitOtherLane(lane);
+      long ticket = enqueue(lane);
+      return lane.event(ticket, e -> {
+        throw failed(e);
+      });
+    } catch (ClException e) {
+      throw failed(e);
+    }
+  }
+
+  /** A run of this command buffer by another thread has its own queue, and the same scratch memory. */
+  private void awaitOtherLane(Lane lane) {
+    Lane last = lastLane;
+    if (last != null && last != lane) {
+      last.await(lastTicket);
+    }
+  }
+
+  private long enqueue(Lane lane) {
+    lane.begin();
+    try {
+      RecordedStep.runAll(steps, new ToLane(lane));
+    } finally {
+      // What was enqueued before a failure runs all the same.
+      lastTicket = lane.end();
+      lastLane = lane;
+      for (OpenClBuffer buffer : borrowed) {
+        buffer.usedUntil(lane, lastTicket);
+      }
+    }
+    return lastTicket;
+  }
+
+  private RuntimeException failed(ClException e) {
+    long bytes = scratchBytes();
+    for (OpenClBuffer buffer : borrowed) {
+      bytes += buffer.bytes();
+    }
+    return session.failed(e, bytes, device.allocator().freeBytes());
+  }
+
+  /** Launches in a lane, many under way at once. */
+  private record ToLane(Lane lane) implements Launcher {
+    @Override
+    public void launch(ClKernel kernel, long[] global, long[] local) {
+      lane.queue().run(kernel, global, local);
+      lane.launched();
+    }
+
+    @Override
+    public boolean read(OpenClBuffer buffer, long offset) {
+      lane.drain();
+      return buffer.readByte(offset) != 0;
+    }
+  }
+
+  @Override
+  public List<KernelTiming> profile() {
+    checkUsable();
+    Lane lane = session.lane();
+    try (Profile profile = new Profile(session.context(), device.info().id(), program.name())) {
+      awaitOtherLane(lane);
+      lane.begin();
+      try {
+        lane.drain();
+        RecordedStep.runAll(steps, profile);
+      } finally {
+        lane.end();
+      }
+      return profile.timings();
+    } catch (ClException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public long scratchBytes() {
+    return owned.stream().mapToLong(OpenClBuffer::bytes).sum();
+  }
+
+  /** Waits for the last run. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    Lane last = lastLane;
+    if (last != null) {
+      try {
+        last.await(lastTicket);
+      } catch (ClException e) {
+        // The run failed, and whoever waits for its event is told; here it only matters that it has ended.
+        session.failed(e, 0, 0);
+      }
+    }
+    release();
+  }
+
+  private void release() {
+    launches.forEach(RecordedLaunch::close);
+    owned.forEach(OpenClBuffer::close);
+  }
+}
