@@ -76,7 +76,7 @@ public final class Schedules {
       case Contraction c -> new ContractionSchedule();
       case Convolution c -> new ConvolutionSchedule();
       case Pooling p -> null;
-      case Recurrence r -> null;
+      case Recurrence r -> new RecurrenceSchedule();
       case Attention a -> null;
       case Gather g -> null;
       case Scatter s -> null;
