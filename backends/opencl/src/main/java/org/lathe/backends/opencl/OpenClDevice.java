@@ -1,12 +1,15 @@
 package org.lathe.backends.opencl;
 
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClDevice;
 import org.lathe.backends.opencl.cl.ClException;
 import org.lathe.backends.opencl.cl.DeviceProperties;
+import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.program.Planner;
 import org.lathe.backends.simt.program.ProgramPlan;
@@ -125,6 +128,20 @@ final class OpenClDevice implements Device, Capabilities {
     s.checkAlive();
     try {
       return new OpenClPrepared(this, plan, s.kernels().acquire(plan.kernels()));
+    } catch (ClException e) {
+      throw s.failed(e, 0, allocator.freeBytes());
+    }
+  }
+
+  /** Compiles the kernels of all programs together first, so that each program then finds its own. */
+  @Override
+  public List<Prepared> prepareAll(List<Program> programs) {
+    Set<Kernel> kernels = new LinkedHashSet<>();
+    programs.forEach(p -> kernels.addAll(planner.plan(p).kernels()));
+    Session s = session();
+    s.checkAlive();
+    try (KernelStore.Lease compiled = s.kernels().acquire(kernels)) {
+      return Device.super.prepareAll(programs);
     } catch (ClException e) {
       throw s.failed(e, 0, allocator.freeBytes());
     }
