@@ -55,7 +55,11 @@ public final class StepContext {
     if (step.training() && !gradientsOnly) {
       countStep();
     }
-    forward.updates().forEach((p, value) -> after.put(name(p), value));
+    forward.updates().forEach(
+        (p, value) -> {
+          parameter(p);
+          after.put(name(p), value);
+        });
     return finish();
   }
 

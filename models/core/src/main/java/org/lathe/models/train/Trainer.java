@@ -45,6 +45,10 @@ public final class Trainer {
       return new Options(model, epochs, null, null, null, 20, TrainingListener.NONE);
     }
 
+    public Options withEpochs(int newEpochs) {
+      return new Options(model, newEpochs, out, resume, stopping, saveSeconds, listener);
+    }
+
     public Options withOut(@Nullable Path directory) {
       return new Options(model, epochs, directory, resume, stopping, saveSeconds, listener);
     }
@@ -115,10 +119,11 @@ public final class Trainer {
     }
     started = System.nanoTime();
     saved = started;
-    int perEpoch = task.iterationsPerEpoch();
-    options.listener().began(options.model(), (long) epoch * perEpoch + index, (long) options.epochs() * perEpoch);
+    options.listener().began(options.model(), iterationsBefore(epoch) + index, iterationsBefore(options.epochs()));
     while (epoch < options.epochs() && !ends()) {
       task.beginEpoch(epoch);
+      int perEpoch = task.iterations(epoch);
+      long before = iterationsBefore(epoch);
       while (index < perEpoch) {
         double loss = task.iterate(epoch, index);
         lossSum += loss;
@@ -128,7 +133,7 @@ public final class Trainer {
               "the loss of '" + options.model() + "' became " + loss + " in epoch " + (epoch + 1)
                   + "; lower the learning rate");
         }
-        options.listener().iterated((long) epoch * perEpoch + index, loss);
+        options.listener().iterated(before + index, loss);
         if (index < perEpoch && secondsSince(saved) > options.saveSeconds()) {
           save(Trainer.LATEST);
         }
@@ -143,6 +148,14 @@ public final class Trainer {
     }
     LearningCurve.write(out.resolve("curve.png"), options.model(), history);
     return new Outcome(List.copyOf(history), seconds, out.resolve(best != null ? BEST : LATEST));
+  }
+
+  private long iterationsBefore(int end) {
+    long sum = 0;
+    for (int e = 0; e < end; e++) {
+      sum += task.iterations(e);
+    }
+    return sum;
   }
 
   private boolean ends() {

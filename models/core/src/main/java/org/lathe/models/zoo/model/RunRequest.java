@@ -50,6 +50,19 @@ public record RunRequest(
     listener.found(kind, line, map);
   }
 
+  /**
+   * For a model that shows all of its few cases.
+   *
+   * @param what it shows, such as "four cases"
+   * @throws RequestException if a count was given
+   */
+  public void refuseCount(String model, String what) {
+    if (count != null) {
+      throw new RequestException(
+          "--count " + count + ": model '" + model + "' has " + what + " and shows them all; leave --count away");
+    }
+  }
+
   public int countOr(int own) {
     return count == null ? own : count;
   }

@@ -12,6 +12,8 @@ public final class Neurons {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of();
+    return List.of(
+        new McpModel(), new PerceptronModel(), new HebbModel(), new HopfieldModel(), new SomModel(), new GmdhModel(),
+        new NeocognitronModel());
   }
 }

@@ -2,7 +2,6 @@ package org.lathe.models.zoo.parts;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -11,7 +10,6 @@ import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.models.bench.StepWorkload.Values;
-import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Digits;
 import org.lathe.models.data.TrainTest;
@@ -59,7 +57,50 @@ public final class DigitClassifier extends ZooModel {
    * @param prepare from [batch, 1, 28, 28] to what the network takes
    */
   public record Parts(
-      Supplier<Net> make, Function<Tensor, Tensor> prepare, Optimizer optimizer, int batch, int epochs) {}
+      Supplier<Net> make, Function<Tensor, Tensor> prepare, Head head, Optimizer optimizer, int batch, int epochs) {
+    /** With a softmax over the classes. */
+    public Parts(
+        Supplier<Net> make, Function<Tensor, Tensor> prepare, Optimizer optimizer, int batch, int epochs) {
+      this(make, prepare, Head.SOFTMAX, optimizer, batch, epochs);
+    }
+
+    public Parts with(Optimizer other) {
+      return new Parts(make, prepare, head, other, batch, epochs);
+    }
+  }
+
+  /** What the network's outputs [batch, 10] mean. */
+  public enum Head {
+    /** One of ten classes. */
+    SOFTMAX {
+      @Override
+      Tensor loss(Tensor logits, Tensor labels) {
+        return LossOps.softmaxCrossEntropy(logits, labels);
+      }
+
+      @Override
+      Tensor probabilities(Tensor logits) {
+        return logits.softmax(1);
+      }
+    },
+    /** Ten questions, each on its own: is it this class or any other? */
+    SIGMOID {
+      @Override
+      Tensor loss(Tensor logits, Tensor labels) {
+        return LossOps.sigmoidCrossEntropy(logits, labels.oneHot(CLASSES, DType.F32)).sum(1);
+      }
+
+      @Override
+      Tensor probabilities(Tensor logits) {
+        return logits.sigmoid();
+      }
+    };
+
+    /** Of each example, [batch]. */
+    abstract Tensor loss(Tensor logits, Tensor labels);
+
+    abstract Tensor probabilities(Tensor logits);
+  }
 
   /** One network, seen as what owns parameters and as what is applied. */
   public record Net(Module module, Layer layer) {
@@ -87,7 +128,7 @@ public final class DigitClassifier extends ZooModel {
         net.module(),
         fields,
         c -> {
-          Tensor loss = LossOps.softmaxCrossEntropy(logits.apply(c.input("image")), c.input("label")).mean();
+          Tensor loss = parts.head().loss(logits.apply(c.input("image")), c.input("label")).mean();
           c.minimize(loss, Group.of(net.module(), parts.optimizer()));
           c.report("loss", loss);
         });
@@ -97,7 +138,7 @@ public final class DigitClassifier extends ZooModel {
         fields,
         c -> {
           Tensor y = logits.apply(c.input("image"));
-          c.report("loss", LossOps.softmaxCrossEntropy(y, c.input("label")));
+          c.report("loss", parts.head().loss(y, c.input("label")));
           c.report("accuracy", y.argMax(1).equalTo(c.input("label")).cast(DType.F32));
         });
     return new Blueprint(List.of(training), inference);
@@ -133,6 +174,9 @@ public final class DigitClassifier extends ZooModel {
               () -> Map.of("accuracy", accuracy(validation))),
           request.options(name(), parts.epochs())
               .withStopping(EarlyStopping.of("accuracy", Direction.HIGHER, PATIENCE)));
+      try (BoundStep probabilities = BoundStep.bind(predicting(parts.batch()), state)) {
+        DigitPredictions.confusion(probabilities, data.test()).write(request.out().resolve("confusion.txt"));
+      }
       return card().result(accuracy(new Evaluation(predict, data.test())), outcome.seconds(), outcome.checkpoint());
     }
   }
@@ -142,44 +186,17 @@ public final class DigitClassifier extends ZooModel {
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
     Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
-    int[] labels = ((Column.Ints) data.column("label")).data();
-    Net net = parts.make().get();
-    Step step = Step.inference(
-        "run",
-        net.module(),
-        List.of(Field.floats("image", Math.min(count, parts.batch()), 1, Digits.SIDE, Digits.SIDE)),
-        c -> c.report("probabilities", net.layer().apply(parts.prepare().apply(c.input("image"))).softmax(1)));
-    int right = 0;
+    Step step = predicting(Math.min(count, parts.batch()));
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
-      Batches batches = new Batches(data, predict, request.seed());
-      for (int first = 0; first < count; first += batches.batchSize()) {
-        int valid = batches.fillInOrder(first);
-        predict.run();
-        float[] probabilities = predict.report("probabilities").toFloats();
-        for (int i = 0; i < valid; i++) {
-          int best = best(probabilities, i * CLASSES);
-          int label = labels[first + i];
-          float probability = probabilities[i * CLASSES + best];
-          right += best == label ? 1 : 0;
-          request.found(
-              "prediction",
-              String.format(
-                  Locale.ROOT, "picture %d: a %d, predicted %d with probability %.3f", first + i, label, best,
-                  probability),
-              "index", first + i, "label", label, "predicted", best, "probability", probability);
-        }
-      }
+      return DigitPredictions.show(predict, data, request);
     }
-    return Map.of("accuracy", (double) right / count);
   }
 
-  private static int best(float[] probabilities, int from) {
-    int best = 0;
-    for (int k = 1; k < CLASSES; k++) {
-      best = probabilities[from + k] > probabilities[from + best] ? k : best;
-    }
-    return best;
+  private Step predicting(long batch) {
+    Net net = parts.make().get();
+    return DigitPredictions.step(
+        net.module(), batch, image -> parts.head().probabilities(net.layer().apply(parts.prepare().apply(image))));
   }
 
   private static double accuracy(Evaluation evaluation) {

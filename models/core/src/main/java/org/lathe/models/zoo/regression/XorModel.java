@@ -26,7 +26,6 @@ import org.lathe.models.train.Trainer;
 import org.lathe.models.train.TrainingTask;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
-import org.lathe.models.zoo.model.RequestException;
 import org.lathe.models.zoo.model.RunRequest;
 import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
@@ -139,10 +138,7 @@ public final class XorModel extends ZooModel {
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     DataSource.none(name(), request.data());
-    if (request.count() != null) {
-      throw new RequestException(
-          "--count " + request.count() + ": model 'xor' has four cases and shows them all; leave --count away");
-    }
+    request.refuseCount(name(), "four cases");
     Mlp model = model();
     Step step = Step.inference(
         "run",
