@@ -3,7 +3,7 @@ package org.lathe.backends.simt.ir;
 import java.util.List;
 
 /** The text of a kernel in the notation of this language: for people, and to tell kernels apart. */
-final class KernelPrinter {
+public final class KernelPrinter {
   private final StringBuilder out = new StringBuilder();
 
   private KernelPrinter() {}
@@ -15,6 +15,13 @@ final class KernelPrinter {
     kernel.arrays().forEach(x -> p.out.append("  ").append(x).append('\n'));
     p.block(kernel.body(), 1);
     return p.out.toString();
+  }
+
+  /** A statement alone; of a loop or branch its first line. */
+  public static String line(Statement statement) {
+    KernelPrinter p = new KernelPrinter();
+    p.block(List.of(statement), 0);
+    return p.out.substring(0, p.out.indexOf("\n"));
   }
 
   private void block(List<Statement> body, int depth) {

@@ -31,15 +31,20 @@ final class Exprs {
         case Expr.Binary b -> k.let("t", Values.binary(b.op(), values.get(b.a()), values.get(b.b())));
         case Expr.Select s ->
           k.let("t", Values.select(values.get(s.condition()), values.get(s.a()), values.get(s.b())));
-        case Expr.Cast c -> k.let("t", cast(values.get(c.a()), c.type()));
+        case Expr.Cast c -> k.let("t", cast(expr.nodes().get(c.a()), values.get(c.a()), c.type()));
       });
     }
     return expr.results().stream().map(values::get).toList();
   }
 
-  /** A cast to a half type rounds as storing would, and stays f32. */
-  private static Value cast(Value a, DType to) {
-    Value wide = Values.cast(a, to.compute());
+  /** A value of a half type is rounded when it is cast; a cast to one rounds as storing would, and stays f32. */
+  private static Value cast(Expr.Node from, Value value, DType to) {
+    if (from.type() == to) {
+      return value;
+    }
+    boolean isHalf = from.type().compute() != from.type();
+    boolean computed = !(from instanceof Expr.Input || from instanceof Expr.Cast);
+    Value wide = Values.cast(isHalf && computed ? Halves.round(value, from.type()) : value, to.compute());
     return to.compute() == to ? wide : Halves.round(wide, to);
   }
 }
