@@ -52,6 +52,27 @@ final class RegisterTile {
     k.loop("i", from, to, 1, i -> step(i, left, right));
   }
 
+  /** As {@link #multiply}, but only to the lanes of a vector where the condition holds at this i. */
+  void multiplyWhere(
+      Value from, Value to, BiFunction<Integer, Value, Value> left, BiFunction<Integer, Value, Value> right,
+      BiFunction<Integer, Value, Value> condition) {
+    k.loop("i", from, to, 1, i -> {
+      Value[] w = new Value[sums[0].length];
+      Value[] where = new Value[w.length];
+      for (int v = 0; v < w.length; v++) {
+        w[v] = k.let("w", right.apply(v, i));
+        where[v] = k.let("where", condition.apply(v, i));
+      }
+      for (int r = 0; r < sums.length; r++) {
+        Value x = k.let("x", left.apply(r, i));
+        for (int v = 0; v < w.length; v++) {
+          Value before = Values.read(sums[r][v]);
+          k.assign(sums[r][v], Values.select(where[v], Values.mad(x, w[v], before), before));
+        }
+      }
+    });
+  }
+
   /** Adds the products at one i. */
   void step(Value i, BiFunction<Integer, Value, Value> left, BiFunction<Integer, Value, Value> right) {
     Value[] w = new Value[sums[0].length];

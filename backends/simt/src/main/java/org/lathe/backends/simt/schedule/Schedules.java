@@ -77,7 +77,7 @@ public final class Schedules {
       case Convolution c -> new ConvolutionSchedule();
       case Pooling p -> null;
       case Recurrence r -> new RecurrenceSchedule();
-      case Attention a -> null;
+      case Attention a -> new AttentionSchedule();
       case Gather g -> null;
       case Scatter s -> null;
       case RandomBits r -> null;
