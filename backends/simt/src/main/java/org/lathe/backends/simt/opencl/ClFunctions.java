@@ -102,6 +102,18 @@ final class ClFunctions {
         "return convert_" + ClTypes.register(result) + "_sat_rtz(" + notNan + ");\n");
   }
 
+  /** f32 values from a vector of f16 bits. PoCL's {@code vload_half} of vectors faults where they are not aligned. */
+  String fromHalf(Type type) {
+    return function(name("from_f16", type), "float" + type.lanes(), "ushort" + type.lanes() + " a",
+        "return vload_half" + type.lanes() + "(0, (const half*)&a);\n");
+  }
+
+  /** A vector of f16 bits from f32 values, to the nearest, ties to even. */
+  String toHalf(Type type) {
+    return function(name("to_f16", type), "ushort" + type.lanes(), "float" + type.lanes() + " a",
+        "ushort" + type.lanes() + " r;\nvstore_half" + type.lanes() + "_rte(a, 0, (half*)&r);\nreturn r;\n");
+  }
+
   /** bf16 bits, as an unsigned integer of the f32 value's lanes, from an f32: to the nearest, ties to even. */
   String toBfloat(Type type) {
     String n = type.isScalar() ? "" : Integer.toString(type.lanes());

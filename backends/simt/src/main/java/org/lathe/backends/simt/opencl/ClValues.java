@@ -44,11 +44,21 @@ final class ClValues {
       case Value.Lane(Value a, int lane) -> a.type().dtype() == DType.BOOL
           ? "(" + print(a) + ".s" + Integer.toHexString(lane) + " & 1)"
           : print(a) + ".s" + Integer.toHexString(lane);
-      case Value.Join j -> "((" + ClTypes.register(j.type()) + ")("
-          + j.parts().stream().map(p -> (p.type().dtype() == DType.BOOL ? "-" : "") + print(p))
-              .collect(Collectors.joining(", "))
-          + "))";
+      case Value.Join j -> join(j);
     };
+  }
+
+  /** Lanes of one vector are a swizzle, which compilers need not put together again. */
+  private String join(Value.Join j) {
+    if (j.parts().getFirst() instanceof Value.Lane(Value.Read v, int _)
+        && j.parts().stream().allMatch(p -> p instanceof Value.Lane l && l.a().equals(v))) {
+      return j.parts().stream().map(p -> Integer.toHexString(((Value.Lane) p).lane()))
+          .collect(Collectors.joining("", print(v) + ".s", ""));
+    }
+    return "((" + ClTypes.register(j.type()) + ")("
+        + j.parts().stream().map(p -> (p.type().dtype() == DType.BOOL ? "-" : "") + print(p))
+            .collect(Collectors.joining(", "))
+        + "))";
   }
 
   /** The name of the address space, for casts of pointers. */
@@ -67,7 +77,9 @@ final class ClValues {
     String at = m.name() + " + " + index;
     String n = l.lanes() == 1 ? "" : Integer.toString(l.lanes());
     return switch (m.dtype()) {
-      case F16 -> "vload_half" + n + "(0, " + at + ")";
+      case F16 -> l.lanes() == 1
+          ? "vload_half(0, " + at + ")"
+          : functions.fromHalf(l.type()) + "(vload" + n + "(0, (" + space(m) + "ushort*)(" + at + ")))";
       case BF16 -> l.lanes() == 1
           ? "as_float((uint)" + m.name() + "[" + index + "] << 16)"
           : "as_float" + n + "(convert_uint" + n + "(vload" + n + "(0, " + at + ")) << 16)";

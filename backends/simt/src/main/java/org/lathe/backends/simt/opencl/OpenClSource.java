@@ -122,7 +122,10 @@ public final class OpenClSource {
     String at = m.name() + " + " + values.print(s.index());
     String n = type.isScalar() ? "" : Integer.toString(type.lanes());
     return switch (m.dtype()) {
-      case F16 -> "vstore_half" + n + "_rte(" + value + ", 0, " + at + ")";
+      case F16 -> type.isScalar()
+          ? "vstore_half_rte(" + value + ", 0, " + at + ")"
+          : "vstore" + n + "(" + functions.toHalf(type) + "(" + value + "), 0, (" + ClValues.space(m) + "ushort*)("
+              + at + "))";
       case BF16 -> {
         String bits = functions.toBfloat(type) + "(" + value + ")";
         yield type.isScalar() ? m.name() + "[" + index + "] = " + bits : "vstore" + n + "(" + bits + ", 0, " + at + ")";
