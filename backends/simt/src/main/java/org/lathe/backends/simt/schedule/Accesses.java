@@ -118,6 +118,13 @@ final class Accesses {
             Values.localId(0)));
   }
 
+  /** Unit {@code inGroup} of {@code perGroup} of this group, wide where i32 does not hold it. */
+  static Value unit(KernelBuilder k, long groups, long perGroup, Value inGroup) {
+    boolean wide = Math.multiplyExact(groups, perGroup) > Integer.MAX_VALUE;
+    Value group = wide ? Values.cast(Values.groupId(0), DType.I64) : Values.groupId(0);
+    return k.let("unit", Values.add(Values.mul(group, perGroup), inGroup));
+  }
+
   static Type compute(View view) {
     return Type.of(view.dtype().compute());
   }

@@ -71,7 +71,7 @@ public final class Schedules {
     @Nullable
     Schedule<?> schedule = switch (spec) {
       case Map m -> new MapSchedule();
-      case Reduce r -> null;
+      case Reduce r -> new ReduceSchedule();
       case RowProgram r -> null;
       case Contraction c -> new ContractionSchedule();
       case Convolution c -> new ConvolutionSchedule();
