@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.BuildFailure;
 import org.lathe.backends.opencl.cl.ClContext;
 import org.lathe.backends.opencl.cl.ClException;
@@ -26,10 +27,11 @@ final class Compiler {
   private static final String FORMAT = "1";
 
   private final ClContext context;
-  private final ExecutableCache cache;
+  private final @Nullable ExecutableCache cache;
   private final String device;
 
-  Compiler(ClContext context, ExecutableCache cache) {
+  /** @param cache where programs are kept, or null to leave that to the driver */
+  Compiler(ClContext context, @Nullable ExecutableCache cache) {
     DeviceProperties p = context.device().properties();
     this.context = context;
     this.cache = cache;
@@ -85,6 +87,9 @@ final class Compiler {
 
   /** The program of a source: from the cache, which hands out nothing that is damaged, or compiled, and then kept. */
   private ClProgram compile(String source) {
+    if (cache == null) {
+      return context.build(source, OPTIONS);
+    }
     String key = hash(device + "\n" + source);
     Optional<byte[]> cached = cache.get(key);
     if (cached.isPresent()) {

@@ -21,10 +21,8 @@ import org.lathe.backends.simt.ir.Kernel;
 final class KernelStore implements AutoCloseable {
   /** Kernels compiled together at most: when one of them changes, all are compiled again. */
   private static final int TOGETHER = 32;
-  /** Compiled programs kept that nobody uses. */
-  private static final int IDLE = 64;
-
   private final Compiler compiler;
+  private final int mostIdle;
   private final Map<String, Entry> byKernel = new HashMap<>();
   /** The unused ones, those first that were unused for longest. */
   private final Set<Entry> idle = new LinkedHashSet<>();
@@ -41,8 +39,10 @@ final class KernelStore implements AutoCloseable {
     }
   }
 
-  KernelStore(Compiler compiler) {
+  /** @param mostIdle compiled programs kept that nobody uses */
+  KernelStore(Compiler compiler, int mostIdle) {
     this.compiler = compiler;
+    this.mostIdle = mostIdle;
   }
 
   /** Compiled kernels while somebody uses them. */
@@ -129,7 +129,7 @@ final class KernelStore implements AutoCloseable {
     }
     idle.add(entry);
     Iterator<Entry> oldest = idle.iterator();
-    while (idle.size() > IDLE) {
+    while (idle.size() > mostIdle) {
       Entry old = oldest.next();
       oldest.remove();
       old.kernels.forEach(byKernel::remove);

@@ -99,10 +99,10 @@ final class OpenClAllocator implements Allocator {
       return tryTwice(s, bytes);
     } catch (ClException e) {
       unreserve(bytes);
-      throw Failures.allocating(e, askedBytes, freeBytes());
+      throw Failures.allocating(e, askedBytes, Math.min(freeBytes(), s.largestAllocation()));
     } catch (OutOfMemoryError e) {
       unreserve(bytes);
-      OutOfDeviceMemory refused = new OutOfDeviceMemory(askedBytes, freeBytes());
+      OutOfDeviceMemory refused = new OutOfDeviceMemory(askedBytes, Math.min(freeBytes(), bytes - 1));
       refused.initCause(e);
       throw refused;
     }

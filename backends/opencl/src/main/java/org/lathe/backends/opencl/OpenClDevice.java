@@ -80,6 +80,10 @@ final class OpenClDevice implements Device, Capabilities {
         p.hasF64());
   }
 
+  Traits traits() {
+    return traits;
+  }
+
   /** What the driver gave us, once it was needed. */
   synchronized Session session() {
     if (closed) {

@@ -9,26 +9,34 @@ import org.lathe.hal.device.ExecutableCache;
  * @param memory how the host reaches its memory; a wish, where {@link MemoryModel#SHARED} has to be proved first
  * @param budget what may be allocated, in bytes
  * @param cache where compiled programs are kept
+ * @param keepsBinaries whether programs are kept in {@code cache}, rather than left to the driver's own cache
  */
-record Options(MemoryModel memory, long budget, ExecutableCache cache) {
+record Options(MemoryModel memory, long budget, ExecutableCache cache, boolean keepsBinaries) {
+  /**
+   * PoCL answers the question for a program's binary by compiling each kernel once more, for groups of any size: 60 ms a
+   * kernel, where it took 5 to build and 45 at the first launch (3.1, measured). Its own cache, by contrast, also has what
+   * the first launches compiled.
+   */
+  private static final String POCL = "Portable Computing Language";
 
   /** What suits the device. */
   static Options of(DeviceProperties p) {
     MemoryModel memory = !p.unified()
         ? MemoryModel.STAGED
         : p.kind() == DeviceProperties.Kind.CPU ? MemoryModel.SHARED : MemoryModel.MAPPED;
-    return new Options(memory, p.memoryBytes(), ExecutableCache.shared());
+    return new Options(memory, p.memoryBytes(), ExecutableCache.shared(), !p.platform().equals(POCL));
   }
 
   Options with(MemoryModel other) {
-    return new Options(other, budget, cache);
+    return new Options(other, budget, cache, keepsBinaries);
   }
 
   Options withBudget(long other) {
-    return new Options(memory, other, cache);
+    return new Options(memory, other, cache, keepsBinaries);
   }
 
+  /** Keeps programs in {@code other}, whatever the driver does by itself. */
   Options with(ExecutableCache other) {
-    return new Options(memory, budget, other);
+    return new Options(memory, budget, other, true);
   }
 }

@@ -20,6 +20,7 @@ import org.lathe.hal.device.DeviceUnavailable;
  */
 final class Session implements AutoCloseable {
   static final int LANES = 4;
+  private static final int IDLE_PROGRAMS = 64;
 
   private final String id;
   private final ClContext context;
@@ -34,7 +35,7 @@ final class Session implements AutoCloseable {
     this.context = context;
     this.memory = memory;
     this.lanes = lanes;
-    this.kernels = new KernelStore(new Compiler(context, options.cache()));
+    this.kernels = new KernelStore(new Compiler(context, options.keepsBinaries() ? options.cache() : null), IDLE_PROGRAMS);
     this.transfer = switch (memory) {
       case SHARED -> new Transfer.Shared();
       case MAPPED -> new Transfer.Mapped();
@@ -94,6 +95,11 @@ final class Session implements AutoCloseable {
 
   ClContext context() {
     return context;
+  }
+
+  /** The largest piece of memory that the driver promises. */
+  long largestAllocation() {
+    return context.device().properties().maxAllocationBytes();
   }
 
   MemoryModel memory() {

