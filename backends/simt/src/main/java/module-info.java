@@ -3,6 +3,7 @@ module org.lathe.backends.simt {
   requires transitive org.lathe.hal;
   requires static org.jspecify;
 
+  exports org.lathe.backends.simt.bytecode;
   exports org.lathe.backends.simt.interp;
   exports org.lathe.backends.simt.ir;
   exports org.lathe.backends.simt.opencl;
