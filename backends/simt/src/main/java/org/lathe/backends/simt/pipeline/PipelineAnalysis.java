@@ -110,7 +110,8 @@ public final class PipelineAnalysis {
     return switch (s) {
       case Statement.For f -> true;
       case Statement.If i ->
-        i.then().stream().anyMatch(PipelineAnalysis::hasLoop) || i.otherwise().stream().anyMatch(PipelineAnalysis::hasLoop);
+        i.then().stream().anyMatch(PipelineAnalysis::hasLoop)
+            || i.otherwise().stream().anyMatch(PipelineAnalysis::hasLoop);
       default -> false;
     };
   }
@@ -187,7 +188,8 @@ public final class PipelineAnalysis {
     bounds.leave();
     double cycles = trips.mean() * inside;
     loops.add(place, new LoopPipeline(
-        Recurrences.base(f.counter().name()), depth, trips, Kind.IN_TURN, inside, (int) Math.min(Integer.MAX_VALUE, inside),
+        Recurrences.base(f.counter().name()), depth, trips, Kind.IN_TURN, inside,
+        (int) Math.min(Integer.MAX_VALUE, inside),
         "each iteration runs the loops inside to their ends", cycles, entries));
     return cycles;
   }

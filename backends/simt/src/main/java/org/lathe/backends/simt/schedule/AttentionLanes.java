@@ -1,5 +1,7 @@
 package org.lathe.backends.simt.schedule;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -126,29 +128,61 @@ abstract class AttentionLanes {
     return k.let("rows", Values.add(Values.lanes(lanes), Values.add(first, (long) v * lanes)));
   }
 
+  /** The rows of a register tile of so many columns. */
+  final int tileRows(int columns) {
+    return Math.clamp(columns, 1, registerRows);
+  }
+
+  /** Columns of a tile, and rows of sums over it, as whole register tiles. */
+  final int padded(int columns) {
+    return Math.ceilDiv(columns, tileRows(columns)) * tileRows(columns);
+  }
+
   /** Copies rows of a matrix into an array {@code [width][block]}; past the last row it is that row again. */
   final void packTransposed(
       KernelBuilder k, Matrix source, Value first, int rows, int width, double factor, Memory target) {
-    k.loop("x", block, x -> {
-      Value row = k.let("row",
-          rows % block == 0 ? Values.add(first, x) : Values.min(Values.add(first, x), Values.index(rows - 1)));
-      Value from = k.let("from", source.at(row, Values.index(0)));
+    k.loop("v", vectors, v -> {
+      Value[] from = new Value[lanes];
+      for (int x = 0; x < lanes; x++) {
+        Value row = Values.add(Values.add(first, Values.mul(v, lanes)), x);
+        from[x] = rows % block == 0
+            ? x == 0 ? k.let("from", source.at(row, Values.index(0))) : Values.add(from[0], x * source.row())
+            : k.let("from", source.at(Values.min(row, Values.index(rows - 1)), Values.index(0)));
+      }
       k.loop("d", width, d -> {
-        Value value = Values.load(source.memory(), Values.add(from, Values.mul(d, source.column())));
+        Value column = k.let("column", Values.mul(d, source.column()));
+        List<Value> parts = new ArrayList<>();
+        for (int x = 0; x < lanes; x++) {
+          parts.add(Values.load(source.memory(), rows % block == 0 && x > 0
+              ? Values.add(Values.add(from[0], column), x * source.row())
+              : Values.add(from[x], column)));
+        }
+        Value all = Values.join(parts);
         k.store(
-            target, Values.add(Values.mul(d, block), x),
-            factor == 1 ? value : Values.binary(BinaryOp.MUL, value, number(factor)));
+            target, Values.add(Values.mul(d, block), Values.mul(v, lanes)),
+            factor == 1 ? all : Values.binary(BinaryOp.MUL, all, number(factor)), true);
       });
     });
   }
 
-  /** Copies {@code n} rows of a matrix into an array {@code [tile][width]}. */
+  /**
+   * Copies {@code n} rows of a matrix into an array {@code [tile][padded(width)]}. What fills up register tiles is
+   * multiplied and never read: zeros to the right, the last row again below.
+   */
   final void copyTile(KernelBuilder k, Matrix source, Value first, Value n, int width, Memory target) {
-    k.loop("r", Values.index(0), n, 1, r -> {
-      Value from = k.let("from", source.at(Values.add(first, r), Values.index(0)));
-      Value to = k.let("to", Values.mul(r, width));
+    int rowElements = padded(width);
+    boolean whole = n instanceof Value.Constant c && c.bits() % registerRows == 0;
+    Value end = whole
+        ? n
+        : k.let("end", Values.mul(Values.div(Values.add(n, registerRows - 1), registerRows), registerRows));
+    k.loop("r", Values.index(0), end, 1, r -> {
+      Value row = Values.add(first, whole ? r : Values.min(r, Values.sub(n, 1)));
+      Value from = k.let("from", source.at(row, Values.index(0)));
+      Value to = k.let("to", Values.mul(r, rowElements));
       k.loop("d", width, d -> k.store(
           target, Values.add(to, d), Values.load(source.memory(), Values.add(from, Values.mul(d, source.column())))));
+      k.loop("d", Values.index(width), Values.index(rowElements), 1,
+          d -> k.store(target, Values.add(to, d), number(0)));
     });
   }
 
@@ -171,16 +205,13 @@ abstract class AttentionLanes {
 
   /** {@code target[r][x]} = the product of a tile's row and a row of the block. */
   final void scores(KernelBuilder k, Memory rows, Memory packed, int width, Value n, Memory target) {
+    int rowElements = padded(width);
     k.loop("j", Values.index(0), n, registerRows, j -> {
-      Value[] from = new Value[registerRows];
-      for (int r = 0; r < registerRows; r++) {
-        Value row = r == 0 ? j : Values.min(Values.add(j, r), Values.sub(n, 1));
-        from[r] = k.let("row", Values.mul(row, width));
-      }
+      Value from = k.let("from", Values.mul(j, rowElements));
       RegisterTile sums = RegisterTile.zeros(k, registerRows, vectors, vector);
       sums.multiply(
           Values.index(0), Values.index(width),
-          (r, i) -> Values.load(rows, Values.add(from[r], i)),
+          (r, i) -> Values.load(rows, Values.add(Values.add(from, i), (long) r * rowElements)),
           (v, i) -> load(packed, i, v));
       Value to = k.let("to", Values.mul(j, block));
       sums.each((r, v, sum) -> k.store(target, Values.add(to, (long) r * block + (long) v * lanes), sum, true));
@@ -231,27 +262,25 @@ abstract class AttentionLanes {
   final void accumulate(
       KernelBuilder k, Memory rows, int width, Memory weights, Visible visible, Mask mask,
       @Nullable Function<Integer, Value> factor, Memory sums) {
-    int tileRows = Math.min(registerRows, width);
+    int tileRows = tileRows(width);
+    int rowElements = padded(width);
     k.loop("d", Values.index(0), Values.index(width), tileRows, d -> {
-      Value[] column = new Value[tileRows];
-      for (int r = 0; r < tileRows; r++) {
-        Value c = Values.add(d, r);
-        column[r] = r == 0 ? d : width % tileRows == 0 ? c : k.let("column", Values.min(c, Values.index(width - 1)));
-      }
+      Value to = k.let("to", Values.mul(d, block));
       RegisterTile tile = new RegisterTile(k, tileRows, vectors, (r, v) -> {
-        Value before = load(sums, column[r], v);
+        Value before = Values.load(sums, Values.add(to, (long) r * block + (long) v * lanes), lanes, true);
         return factor == null ? before : Values.binary(BinaryOp.MUL, before, factor.apply(v));
       });
-      BiFunction<Integer, Value, Value> left = (r, j) -> Values.load(rows, Values.add(Values.mul(j, width), column[r]));
+      BiFunction<Integer, Value, Value> left = (r, j) -> Values.load(rows,
+          Values.add(Values.add(Values.mul(j, rowElements), d), r));
       BiFunction<Integer, Value, Value> right = (v, j) -> load(weights, j, v);
       tile.multiplyWhere(visible.maskedFrom, visible.maskedTo, left, right, (v, j) -> mask.at(j, v));
       tile.multiply(visible.plainFrom, visible.plainTo, left, right);
-      tile.each((r, v, sum) -> store(k, sums, column[r], v, sum));
+      tile.each((r, v, sum) -> k.store(sums, Values.add(to, (long) r * block + (long) v * lanes), sum, true));
     });
   }
 
   final void zero(KernelBuilder k, Memory sums, int width) {
-    k.loop("d", width, d -> {
+    k.loop("d", padded(width), d -> {
       for (int v = 0; v < vectors; v++) {
         store(k, sums, d, v, Values.splat(number(0), lanes));
       }

@@ -68,11 +68,11 @@ final class AttentionLanesBackward {
           DELTAS, "deltas", shape.dtype, (long) shape.matrices * shape.queries, Access.WRITE);
       Memory packed = array(k, "packed", shape.width, block);
       Memory packedOut = array(k, "packed_out", shape.valueWidth, block);
-      Memory keyTile = array(k, "key_tile", tile, shape.width);
-      Memory valueTile = array(k, "value_tile", tile, shape.valueWidth);
+      Memory keyTile = array(k, "key_tile", tile, padded(shape.width));
+      Memory valueTile = array(k, "value_tile", tile, padded(shape.valueWidth));
       Memory weights = array(k, "weights", tile, block);
       Memory slopes = array(k, "slopes", tile, block);
-      Memory sums = array(k, "sums", Math.max(shape.width, shape.valueWidth), block);
+      Memory sums = array(k, "sums", Math.max(padded(shape.width), shape.valueWidth), block);
       Memory totals = array(k, "totals", 2, block);
       return Tasks.launch(k, traits, (long) shape.matrices * blocks, task -> {
         Value matrix = k.let("matrix", Values.div(task, blocks));
@@ -171,12 +171,12 @@ final class AttentionLanesBackward {
           DELTAS, "deltas", shape.dtype, (long) shape.matrices * shape.queries, Access.READ);
       Memory packed = array(k, "packed", shape.width, block);
       Memory packedValue = array(k, "packed_value", shape.valueWidth, block);
-      Memory queryTile = array(k, "query_tile", tile, shape.width);
-      Memory outTile = array(k, "out_tile", tile, shape.valueWidth);
+      Memory queryTile = array(k, "query_tile", tile, padded(shape.width));
+      Memory outTile = array(k, "out_tile", tile, padded(shape.valueWidth));
       Memory weights = array(k, "weights", tile, block);
       Memory slopes = array(k, "slopes", tile, block);
-      Memory keySums = array(k, "key_sums", shape.width, block);
-      Memory valueSums = array(k, "value_sums", shape.valueWidth, block);
+      Memory keySums = array(k, "key_sums", padded(shape.width), block);
+      Memory valueSums = array(k, "value_sums", padded(shape.valueWidth), block);
       return Tasks.launch(k, traits, (long) shape.matrices * blocks, task -> {
         Value matrix = k.let("matrix", Values.div(task, blocks));
         Value first = k.let("first", Values.mul(Values.rem(task, blocks), block));

@@ -28,10 +28,10 @@ final class AttentionLanesForward extends AttentionLanes {
     Memory out = k.output(0, "out");
     Memory logSum = k.output(1, "log_sum");
     Memory packed = array(k, "packed", shape.width, block);
-    Memory keyTile = array(k, "key_tile", tile, shape.width);
-    Memory valueTile = array(k, "value_tile", tile, shape.valueWidth);
+    Memory keyTile = array(k, "key_tile", tile, padded(shape.width));
+    Memory valueTile = array(k, "value_tile", tile, padded(shape.valueWidth));
     Memory weights = array(k, "weights", tile, block);
-    Memory sums = array(k, "sums", shape.valueWidth, block);
+    Memory sums = array(k, "sums", padded(shape.valueWidth), block);
     Memory totals = array(k, "totals", 2, block);
     return KernelPlan.of(variant(), Tasks.launch(k, traits, (long) shape.matrices * blocks, task -> {
       Value matrix = k.let("matrix", Values.div(task, blocks));

@@ -65,7 +65,7 @@ class PipelineAnalysisTest {
   /** The value that is added to is {@code length} iterations old. */
   @Test
   void aShiftRegisterHidesTheAddition() {
-    for (int length : new int[] {1, 3, 4, 7, 8, 9, 16}) {
+    for (int length : new int[]{1, 3, 4, 7, 8, 9, 16}) {
       KernelBuilder b = new KernelBuilder("shift");
       Parameter.Global from = b.global("in", DType.F32, N, Access.READ, false);
       Parameter.Global to = b.global("out", DType.F32, N, Access.WRITE, false);
@@ -93,14 +93,14 @@ class PipelineAnalysisTest {
   /** A sum of each place of an on-chip row: the same place comes again after a whole row. */
   @Test
   void aRowOfSumsHidesTheAdditionIfItIsLongEnough() {
-    for (int row : new int[] {2, 5, 11, 12, 40}) {
+    for (int row : new int[]{2, 5, 11, 12, 40}) {
       KernelBuilder b = new KernelBuilder("rows");
       Parameter.Global from = b.global("in", DType.F32, 20 * row, Access.READ, false);
       Memory.Local sums = b.local("sums", DType.F32, row);
       b.loop("k", 20, n -> b.loop("j", row, j -> b.store(
           sums, j, plus(Values.load(sums, j), Values.load(from, Values.add(Values.mul(n, row), j))))));
-      KernelPipeline p =
-          PipelineAnalysis.of(new Launch(b.build(1, 1, 1), Dims.of(1, 1, 1), List.of(new Argument.Input(0))));
+      KernelPipeline p = PipelineAnalysis
+          .of(new Launch(b.build(1, 1, 1), Dims.of(1, 1, 1), List.of(new Argument.Input(0))));
       LoopPipeline loop = p.loops().getFirst();
       assertEquals("k j", loop.counters());
       // store 1, load 2, add 8
