@@ -1,5 +1,6 @@
 package org.lathe.system;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
@@ -25,6 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The arrows between the layers, and what else no reader should have to check by eye. */
 class ArchitectureTest {
   private static final String ROOT = "org.lathe";
+  /** Kernels for devices that run threads: a library for backends, not a backend. */
+  private static final String SHARED = ROOT + ".backends.simt..";
 
   /** A layer, and the other layers that it may know. */
   enum Layer {
@@ -71,7 +74,20 @@ class ArchitectureTest {
 
   @Test
   void backendsDoNotKnowEachOther() {
-    slices().matching(ROOT + ".backends.(*)..").should().notDependOnEachOther().check(lathe);
+    slices().matching(ROOT + ".backends.(*)..").should().notDependOnEachOther()
+        .ignoreDependency(alwaysTrue(), resideInAPackage(SHARED)).check(lathe);
+  }
+
+  @Test
+  void whatBackendsShareKnowsNone() {
+    noClasses().that().resideInAPackage(SHARED).should()
+        .dependOnClassesThat(resideInAPackage(ROOT + ".backends..").and(resideOutsideOfPackages(SHARED))).check(lathe);
+  }
+
+  @Test
+  void onePackageCallsOpenCl() {
+    noClasses().that(resideOutsideOfPackages(ROOT + ".backends.opencl.cl"))
+        .should().dependOnClassesThat(resideInAPackage("org.jocl..")).check(lathe);
   }
 
   @Test

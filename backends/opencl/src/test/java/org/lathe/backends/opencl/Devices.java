@@ -4,27 +4,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
 import org.lathe.backends.opencl.cl.ClDevice;
 import org.lathe.backends.opencl.cl.OpenCl;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.Probe;
 
-/** The devices of this machine, which a machine that runs these tests has. */
+/**
+ * The devices of this machine. Where there is none, tests are skipped with the reason, or fail if the property {@code
+ * lathe.tests.require} lists {@code opencl}.
+ */
 final class Devices {
   private Devices() {}
 
   static List<Device> all() {
     return switch (new OpenClDriver().probe()) {
       case Probe.Available(List<Device> devices) -> devices;
-      case Probe.Unavailable(String reason, String remedy) -> Assertions.fail(reason + "; " + remedy);
+      case Probe.Unavailable(String reason, String remedy) -> absent(reason + "; " + remedy);
     };
   }
 
   static List<ClDevice> found() {
     return switch (OpenCl.find()) {
       case OpenCl.Devices(List<ClDevice> devices) -> devices;
-      case OpenCl.Nothing nothing -> Assertions.fail(nothing.toString());
+      case OpenCl.Nothing nothing -> absent(nothing.toString());
     };
+  }
+
+  private static <T> T absent(String why) {
+    if (List.of(System.getProperty("lathe.tests.require", "").split(",")).contains("opencl")) {
+      return Assertions.fail(why);
+    }
+    return Assumptions.abort(why);
   }
 
   /** The first device. */

@@ -92,6 +92,7 @@ class ProbeTest {
 
   @Test
   void aFreshJvmFindsTheSameDevices() throws Exception {
+    Devices.found();
     ChildJvm.Result r = new ChildJvm(Main.class).run();
     assertEquals(0, r.exit(), r::toString);
     assertTrue(r.out().contains("device DeviceInfo[backend=opencl, index=0"), r::toString);
@@ -102,6 +103,7 @@ class ProbeTest {
   /** The guard works by a variable of the process, so what the user has set does not count. */
   @Test
   void theSignalGuardOverridesTheEnvironment() throws Exception {
+    Devices.found();
     ChildJvm.Result r = new ChildJvm(Main.class).with("POCL_SIGFPE_HANDLER", 1).run();
     assertEquals(0, r.exit(), r::toString);
     assertTrue(r.out().endsWith("1/0 throws\n"), r::toString);
@@ -109,6 +111,7 @@ class ProbeTest {
 
   @Test
   void aLoaderWithoutDriversSaysWhatToInstall() throws Exception {
+    Devices.found();
     ChildJvm.Result r = new ChildJvm(Main.class).with("OCL_ICD_VENDORS", directory).run();
     assertAbsent(r, "CL_PLATFORM_NOT_FOUND_KHR", "pocl-opencl-icd");
     assertTrue(r.out().contains(directory.toString()), r::toString);
@@ -116,6 +119,7 @@ class ProbeTest {
 
   @Test
   void aDriverFileThatNamesNothingIsNoDriver() throws Exception {
+    Devices.found();
     Files.writeString(directory.resolve("gone.icd"), directory.resolve("libgone.so") + "\n");
     assertAbsent(
         new ChildJvm(Main.class).with("OCL_ICD_VENDORS", directory).run(),
@@ -135,6 +139,7 @@ class ProbeTest {
 
   @Test
   void anUnwritableCacheOfPoclIsNamed() throws Exception {
+    Devices.found();
     Path file = Files.writeString(directory.resolve("file"), "not a directory");
     ChildJvm.Result r = new ChildJvm(Main.class).with("POCL_CACHE_DIR", file.resolve("cache")).run();
     assertAbsent(r, "CL_DEVICE_NOT_FOUND", "POCL_CACHE_DIR");
@@ -160,6 +165,7 @@ class ProbeTest {
   /** JOCL loads what lies under a fixed name, and a file that ends too early kills the JVM. */
   @Test
   void anUnfinishedBindingIsReplaced() throws Exception {
+    Devices.found();
     ChildJvm child = new ChildJvm(Main.class).option("-Djava.io.tmpdir=" + directory);
     assertEquals(0, child.run().exit());
     List<Path> unpacked;
