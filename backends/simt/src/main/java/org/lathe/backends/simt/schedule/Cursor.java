@@ -44,6 +44,15 @@ record Cursor(Dims space, List<Value> at, int along, int lanes, long from, long 
     return new Cursor(space, with(d, i), along, lanes, from, to);
   }
 
+  /** At the first of the points of {@code larger} that are at these coordinates of its first dimensions. */
+  Cursor in(Dims larger) {
+    List<Value> all = new ArrayList<>(at);
+    while (all.size() < larger.rank()) {
+      all.add(Values.index(0));
+    }
+    return new Cursor(larger, all, along, lanes, from, to);
+  }
+
   private List<Value> with(int d, Value i) {
     List<Value> moved = new ArrayList<>(at);
     moved.set(d, i);

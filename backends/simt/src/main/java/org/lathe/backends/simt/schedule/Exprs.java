@@ -23,18 +23,25 @@ final class Exprs {
   static List<Value> write(KernelBuilder k, Expr expr, List<Value> inputs, List<Value> coordinates) {
     List<Value> values = new ArrayList<>();
     for (Expr.Node node : expr.nodes()) {
-      values.add(switch (node) {
-        case Expr.Input in -> inputs.get(in.index());
-        case Expr.Constant c -> new Value.Constant(Type.of(c.type().compute()), c.bits());
-        case Expr.Index i -> Values.cast(coordinates.get(i.dim()), DType.I32);
-        case Expr.Unary u -> k.let("t", Values.unary(u.op(), values.get(u.a())));
-        case Expr.Binary b -> k.let("t", Values.binary(b.op(), values.get(b.a()), values.get(b.b())));
-        case Expr.Select s ->
-          k.let("t", Values.select(values.get(s.condition()), values.get(s.a()), values.get(s.b())));
-        case Expr.Cast c -> k.let("t", cast(expr.nodes().get(c.a()), values.get(c.a()), c.type()));
-      });
+      values.add(node instanceof Expr.Input in
+          ? inputs.get(in.index())
+          : node(k, expr, node, node.operands().stream().map(values::get).toList(), coordinates));
     }
     return expr.results().stream().map(values::get).toList();
+  }
+
+  /** The value of one node of {@code expr} that is no input. */
+  static Value node(
+      KernelBuilder k, Expr expr, Expr.Node node, List<Value> operands, List<Value> coordinates) {
+    return switch (node) {
+      case Expr.Input in -> throw new IllegalArgumentException(in + " has no value of its own");
+      case Expr.Constant c -> new Value.Constant(Type.of(c.type().compute()), c.bits());
+      case Expr.Index i -> Values.cast(coordinates.get(i.dim()), DType.I32);
+      case Expr.Unary u -> k.let("t", Values.unary(u.op(), operands.get(0)));
+      case Expr.Binary b -> k.let("t", Values.binary(b.op(), operands.get(0), operands.get(1)));
+      case Expr.Select s -> k.let("t", Values.select(operands.get(0), operands.get(1), operands.get(2)));
+      case Expr.Cast c -> k.let("t", cast(expr.nodes().get(c.a()), operands.get(0), c.type()));
+    };
   }
 
   /** A value of a half type is rounded when it is cast; a cast to one rounds as storing would, and stays f32. */

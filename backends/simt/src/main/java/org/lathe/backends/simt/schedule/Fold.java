@@ -112,17 +112,8 @@ final class Fold {
     return new Fold(k, kind, k.variable("acc", value), kind.isIndex() ? k.variable("where", position) : null);
   }
 
-  /** Takes in the next element of each lane, which comes after all before in its lane. */
-  void element(Value x, Value position) {
-    take(x, position, null);
-  }
-
-  /** As {@link #element}, only in the lanes of the mask. */
-  void element(Value x, Value position, Value mask) {
-    take(x, position, mask);
-  }
-
-  private void take(Value x, Value at, @Nullable Value mask) {
+  /** Takes in the next element of each lane of the mask, or of all; it comes after all before in its lane. */
+  void take(Value x, Value at, @Nullable Value mask) {
     if (!kind.isIndex()) {
       Value element = mask == null ? x : Values.select(mask, x, kind.identity());
       k.assign(value, kind.combine(Values.read(value), element));

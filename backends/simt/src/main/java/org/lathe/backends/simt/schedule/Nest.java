@@ -160,6 +160,13 @@ final class Nest {
     return new View(v.dtype(), v.offset(), v.strides().append(Dims.filled(second.rank(), 0)), guard);
   }
 
+  /** The access along the first {@code rank} dimensions, at the first points of the others. */
+  static View first(View v, int rank) {
+    View.Guard g = v.guard();
+    return new View(v.dtype(), v.offset(), v.strides().slice(0, rank),
+        g == null ? null : new View.Guard(g.low().slice(0, rank), g.high().slice(0, rank), g.outside()));
+  }
+
   int rank() {
     return space.rank();
   }

@@ -104,11 +104,7 @@ final class ReduceKernel {
     Value position = counts ? k.let("position", position(coordinates)) : Values.index(0);
     for (int j = 0; j < folds.size(); j++) {
       Value y = Values.splat(produced.get(j), folds.get(j).lanes());
-      if (mask == null) {
-        folds.get(j).element(y, position);
-      } else {
-        folds.get(j).element(y, position, mask);
-      }
+      folds.get(j).take(y, position, mask);
     }
   }
 

@@ -12,7 +12,6 @@ import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
-import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.spec.View;
 
 /**
@@ -22,8 +21,6 @@ import org.lathe.hal.spec.View;
  * shares combine to is combined by a second launch.
  */
 final class ReduceLines {
-  /** Accumulators that do not wait for each other. */
-  private static final int CHAINS = 4;
   /** Kept points of a block at most, and how many vectors it has at least. */
   private static final long WIDEST_BLOCK = 2048;
   private static final long NARROWEST_BLOCK = 16;
@@ -123,20 +120,12 @@ final class ReduceLines {
 
   /** All coordinates of a kept point. */
   private List<Value> elementsOf(Cursor kept) {
-    List<Value> at = new ArrayList<>(kept.at());
-    for (int d = 0; d < r.reduced().rank(); d++) {
-      at.add(Values.index(0));
-    }
-    return at;
+    return new ArrayList<>(kept.in(r.nest.space).at());
   }
 
   private List<View> keptViews() {
     List<View> views = new ArrayList<>();
-    r.inputs.forEach(v -> views.add(new View(v.dtype(), v.offset(),
-        v.strides().slice(0, r.nest.firstPart), v.guard() == null
-            ? null
-            : new View.Guard(v.guard().low().slice(0, r.nest.firstPart),
-                v.guard().high().slice(0, r.nest.firstPart), v.guard().outside()))));
+    r.inputs.forEach(v -> views.add(Nest.first(v, r.nest.firstPart)));
     views.addAll(r.extra);
     views.addAll(r.outputs);
     return views;
@@ -168,7 +157,8 @@ final class ReduceLines {
     List<Value> at = elementsOf(kept);
     int last = r.reduced().rank() - 1;
     List<List<Fold>> chains = new ArrayList<>();
-    for (int c = 0; c < chains(); c++) {
+    int count = last < 0 ? 1 : Lines.chains(r.reduced().get(last), lanes, r.spec.producer().operations());
+    for (int c = 0; c < count; c++) {
       chains.add(Fold.start(k, r.kinds, lanes));
     }
     loops(k, at, 0, last, shares, share, () -> {
@@ -178,47 +168,13 @@ final class ReduceLines {
         line(kernel, chains, Cursor.at(r.nest.space, at), bounds(k, last, shares, share));
       }
     });
-    List<Fold> first = chains.getFirst();
-    for (List<Fold> chain : chains.subList(1, chains.size())) {
-      for (int j = 0; j < first.size(); j++) {
-        first.get(j).merge(chain.get(j));
-      }
-    }
-    return first.stream().map(Fold::across).toList();
-  }
-
-  /** Several chains where the elements cost little and are many. */
-  private int chains() {
-    int last = r.nest.rank() - 1;
-    boolean cheap = r.spec.producer().operations() <= 4;
-    return lanes > 1 && cheap && r.nest.space.get(last) >= 4L * CHAINS * lanes ? CHAINS : 1;
+    return Lines.joined(chains);
   }
 
   private void line(ReduceKernel kernel, List<List<Fold>> chains, Cursor start, Bounds b) {
-    KernelBuilder k = kernel.k;
     int d = r.nest.rank() - 1;
-    long size = r.nest.space.get(d);
-    int count = chains.size();
-    Value from = b.from();
-    Value whole = size % lanes == 0 ? b.to() : k.let("whole",
-        Values.add(from, Values.mul(Values.div(Values.sub(b.to(), from), lanes), lanes)));
-    if (count > 1) {
-      long step = (long) count * lanes;
-      Value end = k.let("end", Values.add(from, Values.mul(Values.div(Values.sub(b.to(), from), step), step)));
-      k.loop("i", from, end, step, i -> {
-        for (int c = 0; c < count; c++) {
-          kernel.take(chains.get(c), start.run(d, Values.add(i, (long) c * lanes), lanes), null);
-        }
-      });
-      from = end;
-    }
-    k.loop("i", from, whole, lanes, i -> kernel.take(chains.getFirst(), start.run(d, i, lanes), null));
-    if (size % lanes != 0) {
-      // The last vector ends at the end; what of it was there before is masked.
-      Value mask = Values.atLeast(Values.lanes(lanes), lanes - size % lanes);
-      k.when(Values.binary(BinaryOp.LT, whole, b.to()),
-          () -> kernel.take(chains.getFirst(), start.run(d, Values.index(size - lanes), lanes), mask));
-    }
+    Lines.combine(kernel.k, b.from(), b.to(), r.nest.space.get(d), lanes, chains.size(),
+        (c, i, mask) -> kernel.take(chains.get(c), start.run(d, i, lanes), mask));
   }
 
   private boolean blocks() {

@@ -49,12 +49,7 @@ final class Reduction {
   }
 
   private static List<View> keptOnly(Nest nest, List<View> views) {
-    int rank = nest.firstPart;
-    return views.stream().map(v -> {
-      View.Guard g = v.guard();
-      return new View(v.dtype(), v.offset(), v.strides().slice(0, rank),
-          g == null ? null : new View.Guard(g.low().slice(0, rank), g.high().slice(0, rank), g.outside()));
-    }).toList();
+    return views.stream().map(v -> Nest.first(v, nest.firstPart)).toList();
   }
 
   /** The same with kept dimension {@code d} as the last of them. */

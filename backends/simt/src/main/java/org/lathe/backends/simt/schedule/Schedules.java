@@ -72,7 +72,7 @@ public final class Schedules {
     Schedule<?> schedule = switch (spec) {
       case Map m -> new MapSchedule();
       case Reduce r -> new ReduceSchedule();
-      case RowProgram r -> null;
+      case RowProgram r -> new RowSchedule();
       case Contraction c -> new ContractionSchedule();
       case Convolution c -> new ConvolutionSchedule();
       case Pooling p -> null;
