@@ -6,6 +6,7 @@ import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
 import org.lathe.backends.simt.ir.Variable;
 import org.lathe.backends.simt.plan.KernelPlan;
+import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.plan.LaunchBuilder;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.hal.spec.Convolution;
@@ -41,16 +42,17 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
     }
 
     KernelPlan plan() {
-      Finish finish = new Finish(k, spec.epilogue(), spec.space(), 2);
-      return PointForm.plan(k, site, spec.space(), finish, at -> {
-        Variable sum = k.variable("sum", PointForm.zero(spec.accumulator()));
+      Finish finish = Finish.of(k, spec.epilogue(), spec.space(), 2);
+      Launch launch = PointForm.launch(k, site, spec.space(), (point, at) -> {
+        Variable sum = k.variable("sum", Values.constant(spec.accumulator(), 0));
         switch (spec.form()) {
           case FORWARD -> forward(sum, at);
           case DATA_GRADIENT -> dataGradient(sum, at);
           case FILTER_GRADIENT -> filterGradient(sum, at);
         }
-        return Values.read(sum);
+        finish.write(Values.read(sum), at);
       });
+      return KernelPlan.of("a work item for each of " + spec.space().product() + " points", launch);
     }
 
     private void forward(Variable sum, List<Value> at) {
@@ -119,7 +121,7 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
     private void accumulate(Variable sum, List<Value> atFirst, List<Value> atSecond) {
       k.assign(
           sum,
-          PointForm.multiplyAdd(
+          ProductTile.multiplyAdd(
               Values.load(first, Accesses.element(spec.first(), atFirst, spec.firstSpace())),
               Values.load(second, Accesses.element(spec.second(), atSecond, spec.secondSpace())),
               Values.read(sum)));

@@ -16,6 +16,13 @@ public record Tuning(SortedMap<String, Integer> choices) {
     return new Tuning(new TreeMap<>(choices));
   }
 
+  /** These choices and one more. */
+  public Tuning with(String name, int value) {
+    SortedMap<String, Integer> more = new TreeMap<>(choices);
+    more.put(name, value);
+    return new Tuning(more);
+  }
+
   public static Tuning parse(String text) {
     SortedMap<String, Integer> choices = new TreeMap<>();
     for (String part : text.isBlank() ? new String[0] : text.strip().split(" +")) {
