@@ -25,8 +25,9 @@ final class ContractionSchedule implements Schedule<Contraction> {
 
   @Override
   public List<Tuning> candidates(Contraction spec, Traits traits) {
-    if (!traits.isCpu() || spec.operations() <= 2 * SMALL || spec.k() == 0) {
-      return List.of(Tuning.of(Map.of(FORM, POINTS)));
+    Tuning points = Tuning.of(Map.of(FORM, POINTS));
+    if (!traits.isCpu() || spec.space().product() == 0 || spec.k() == 0) {
+      return List.of(points);
     }
     List<CpuContractionTuning> tiles = CpuContractionTuning.candidates(spec, traits);
     List<Tuning> all = new ArrayList<>();
@@ -40,6 +41,9 @@ final class ContractionSchedule implements Schedule<Contraction> {
       Tuning dots = Tuning.of(Map.of(FORM, DOTS, "rows", rows, "columns", columns, "block", block));
       boolean better = CpuDots.cost(spec, traits, rows, columns) < tiles.getFirst().cost(spec, traits);
       all.add(better ? 0 : 1, dots);
+    }
+    if (spec.operations() <= 2 * SMALL) {
+      all.addFirst(points);
     }
     return all;
   }

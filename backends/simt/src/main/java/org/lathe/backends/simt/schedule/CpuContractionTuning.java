@@ -48,9 +48,7 @@ record CpuContractionTuning(
       int vectors = f.rows() <= 4 ? 4 : 2;
       vectors = (int) Math.min(vectors, Math.ceilDiv(f.columns(), lanes));
       int rows = tileRows(f.rows(), vectors);
-      boolean contiguous = f.columnStride() == 1 && f.columns() >= (long) vectors * lanes;
-      boolean packs = !contiguous || f.rows() > 2L * rows;
-      all.add(blocks(spec, traits, f, packs, rows, vectors));
+      all.add(blocks(spec, traits, f, f.rows() > 2L * rows, rows, vectors));
     }
     all.sort(Comparator.comparingDouble(t -> t.cost(spec, traits)));
     Set<CpuContractionTuning> distinct = new LinkedHashSet<>(all);
@@ -80,9 +78,10 @@ record CpuContractionTuning(
   }
 
   private static CpuContractionTuning blocks(
-      Contraction spec, Traits traits, Factors f, boolean packs, int rows, int vectors) {
+      Contraction spec, Traits traits, Factors f, boolean packsAnyway, int rows, int vectors) {
     DType compute = spec.accumulator();
     int lanes = ProductTile.lanes(traits, compute);
+    boolean packs = packsAnyway || f.columnStride() != 1 || f.columns() < (long) vectors * lanes;
     long steps = Math.ceilDiv(spec.k(), MAX_DEPTH);
     int depth = (int) Math.ceilDiv(spec.k(), steps);
     long panelBytes = (long) depth * vectors * lanes * compute.bytes();
