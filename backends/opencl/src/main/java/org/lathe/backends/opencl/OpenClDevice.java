@@ -19,6 +19,7 @@ import org.lathe.hal.DType;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
+import org.lathe.hal.device.Peaks;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.spec.KernelSpec;
@@ -146,6 +147,17 @@ final class OpenClDevice implements Device, Capabilities {
     s.checkAlive();
     try (KernelStore.Lease compiled = s.kernels().acquire(kernels)) {
       return Device.super.prepareAll(programs);
+    } catch (ClException e) {
+      throw s.failed(e, 0, allocator.freeBytes());
+    }
+  }
+
+  @Override
+  public Optional<Peaks> measurePeaks() {
+    Session s = session();
+    s.checkAlive();
+    try {
+      return Optional.of(PeakProbe.measure(s, allocator));
     } catch (ClException e) {
       throw s.failed(e, 0, allocator.freeBytes());
     }

@@ -27,6 +27,7 @@ import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.CommandBuffer.KernelTiming;
 import org.lathe.hal.device.Event;
 import org.lathe.hal.device.OutOfDeviceMemory;
+import org.lathe.hal.device.Peaks;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Role;
@@ -324,6 +325,16 @@ class RunTest {
         Thread.onSpinWait();
       }
       e.await();
+    }
+  }
+
+  @Test
+  void peaksAreMeasuredWithinASecondOrSo() {
+    try (OpenClDevice d = Devices.open()) {
+      Peaks peaks = d.measurePeaks().orElseThrow();
+      assertTrue(peaks.gflops() > 0.1 && peaks.gflops() < 1e6, peaks::toString);
+      assertTrue(peaks.bytesPerSecond() > 1e7 && peaks.bytesPerSecond() < 1e14, peaks::toString);
+      assertEquals(0, d.allocator().openBuffers());
     }
   }
 }
