@@ -5,6 +5,7 @@ module org.lathe.backends.simt {
 
   exports org.lathe.backends.simt.bytecode;
   exports org.lathe.backends.simt.interp;
+  exports org.lathe.backends.simt.aot;
   exports org.lathe.backends.simt.ir;
   exports org.lathe.backends.simt.opencl;
   exports org.lathe.backends.simt.pipeline;

@@ -2,7 +2,10 @@ package org.lathe.backends.simt.opencl;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.ir.Memory;
 import org.lathe.backends.simt.ir.Parameter;
@@ -18,19 +21,58 @@ import org.lathe.backends.simt.ir.Value;
  * from every compiler of one device.
  */
 public final class OpenClSource {
+  /** What each vendor's compiler needs to make one work item a pipeline; nothing for others. */
+  private static final String PIPELINE_MACROS = """
+      #if defined(INTELFPGA_CL) || defined(ALTERA_CL)
+      #define LATHE_SINGLE_WORK_ITEM __attribute__((max_global_work_dim(0)))
+      #define LATHE_INDEPENDENT _Pragma("ivdep")
+      #else
+      #define LATHE_SINGLE_WORK_ITEM
+      #define LATHE_INDEPENDENT
+      #endif
+      #if defined(__xilinx__)
+      #define LATHE_PIPELINE __attribute__((xcl_pipeline_loop(1)))
+      #define LATHE_UNROLL(copies) __attribute__((opencl_unroll_hint(copies)))
+      #else
+      #define LATHE_PIPELINE
+      #define LATHE_UNROLL(copies)
+      #endif
+
+      """;
+
   private final ClFunctions functions = new ClFunctions();
   private final ClValues values = new ClValues(functions);
   private final StringBuilder out = new StringBuilder();
+  private Set<String> inside = Set.of();
 
-  private OpenClSource() {}
+  /** The form for pipelines, with the counters of the loops whose iterations do not meet in memory; null for other forms. */
+  private final @Nullable Map<String, Set<String>> pipelines;
+
+  private OpenClSource(@Nullable Map<String, Set<String>> pipelines) {
+    this.pipelines = pipelines;
+  }
 
   /** One source with all of these kernels. */
   public static String render(Collection<Kernel> kernels) {
-    OpenClSource source = new OpenClSource();
-    kernels.forEach(source::kernel);
-    String body = source.functions.text() + source.out;
+    return new OpenClSource(null).write(kernels, "");
+  }
+
+  /**
+   * One source with all of these kernels, each of a single work item, for the compilers of FPGA vendors; others take it as
+   * well.
+   *
+   * @param independent for each kernel's name the counters of the loops in which no iteration reads from memory what
+   *     another wrote there
+   */
+  public static String renderPipelines(Collection<Kernel> kernels, Map<String, Set<String>> independent) {
+    return new OpenClSource(independent).write(kernels, PIPELINE_MACROS);
+  }
+
+  private String write(Collection<Kernel> kernels, String macros) {
+    kernels.forEach(this::kernel);
+    String body = functions.text() + out;
     String doubles = body.contains("double") ? "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n" : "";
-    return doubles + "#pragma OPENCL FP_CONTRACT OFF\n\n" + body;
+    return doubles + "#pragma OPENCL FP_CONTRACT OFF\n\n" + macros + body;
   }
 
   public static String render(Kernel kernel) {
@@ -38,6 +80,8 @@ public final class OpenClSource {
   }
 
   private void kernel(Kernel k) {
+    out.append(pipelines == null ? "" : "LATHE_SINGLE_WORK_ITEM ");
+    inside = pipelines == null ? Set.of() : pipelines.getOrDefault(k.name(), Set.of());
     out.append("__kernel __attribute__((reqd_work_group_size(").append(k.local().get(0)).append(", ")
         .append(k.local().get(1)).append(", ").append(k.local().get(2)).append(")))\nvoid ").append(k.name())
         .append("(\n")
@@ -97,6 +141,9 @@ public final class OpenClSource {
 
   private void loop(Statement.For f, int depth) {
     String counter = f.counter().name();
+    if (pipelines != null) {
+      hints(f, depth);
+    }
     if (f.unroll() != 1) {
       out.append("#pragma unroll").append(f.unroll() == Statement.For.FULLY ? "" : " " + f.unroll()).append('\n');
       out.repeat("  ", depth);
@@ -112,6 +159,34 @@ public final class OpenClSource {
         .append(f.step() == 1 ? "++" : " += " + f.step()).append(") {\n");
     block(f.body(), depth + 1);
     out.repeat("  ", depth).append("}\n");
+  }
+
+  private void hints(Statement.For f, int depth) {
+    if (inside.contains(f.counter().name())) {
+      out.append("LATHE_INDEPENDENT\n").repeat("  ", depth);
+    }
+    boolean innermost = f.body().stream().noneMatch(OpenClSource::hasLoop);
+    if (f.unroll() == 1 && innermost) {
+      out.append("LATHE_PIPELINE\n").repeat("  ", depth);
+    } else if (f.unroll() != 1) {
+      long copies = f.unroll();
+      if (f.unroll() == Statement.For.FULLY && f.from() instanceof Value.Constant a && f.to() instanceof Value.Constant b) {
+        copies = Math.ceilDiv(b.bits() - a.bits(), f.step());
+      }
+      if (copies < Statement.For.FULLY) {
+        out.append("LATHE_UNROLL(").append(copies).append(")\n").repeat("  ", depth);
+      }
+    }
+  }
+
+  /** Whether a loop that stays one is inside. */
+  private static boolean hasLoop(Statement s) {
+    return switch (s) {
+      case Statement.For f -> f.unroll() == 1 || f.body().stream().anyMatch(OpenClSource::hasLoop);
+      case Statement.If i ->
+        i.then().stream().anyMatch(OpenClSource::hasLoop) || i.otherwise().stream().anyMatch(OpenClSource::hasLoop);
+      default -> false;
+    };
   }
 
   private String store(Statement.Store s) {
