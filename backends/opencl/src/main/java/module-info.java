@@ -5,5 +5,7 @@ module org.lathe.backends.opencl {
   requires jocl;
   requires static org.jspecify;
 
-  provides org.lathe.hal.device.Driver with org.lathe.backends.opencl.OpenClDriver;
+  provides org.lathe.hal.device.Driver with
+      org.lathe.backends.opencl.OpenClDriver,
+      org.lathe.backends.opencl.FpgaDriver;
 }

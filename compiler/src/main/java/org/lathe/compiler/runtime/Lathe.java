@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.lathe.compiler.ir.Graph;
+import org.lathe.compiler.ir.GraphVerifier;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.LiteralBytes;
 import org.lathe.compiler.ir.TensorType;
@@ -14,10 +15,12 @@ import org.lathe.compiler.lower.Donation;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
+import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceUnavailable;
 import org.lathe.hal.device.Drivers;
 import org.lathe.hal.device.Prepared;
+import org.lathe.hal.program.Program;
 import org.lathe.hal.validate.ValidatingDevice;
 
 /**
@@ -196,6 +199,17 @@ public final class Lathe implements AutoCloseable {
       all.forEach(Compiled::close);
       throw e;
     }
+  }
+
+  /**
+   * The program of a graph for a device that is not there, to be compiled ahead of time. The same as a {@link Compiled} of
+   * this graph would run.
+   */
+  public static Program program(Graph graph, Capabilities capabilities, List<Donation> donations) {
+    GraphVerifier.verify(graph, "tracing");
+    Graph optimised = Toolchain.STANDARD.optimise(graph, capabilities, CompileOptions.DEFAULT.observer());
+    GraphVerifier.verify(optimised, "the passes");
+    return Toolchain.STANDARD.lower(optimised, capabilities, donations).program();
   }
 
   Compiled register(Compiled c) {

@@ -1,5 +1,7 @@
 package org.lathe.hal.device;
 
+import java.util.Optional;
+
 /** A backend, found by {@link java.util.ServiceLoader}. Has a public constructor without parameters and no state. */
 public interface Driver {
   /** The name in {@code cpu}, {@code opencl:0}: lower case, no colon. */
@@ -18,4 +20,9 @@ public interface Driver {
    * it from any thread. The devices returned are open and belong to the caller.
    */
   Probe probe();
+
+  /** For backends whose programs are compiled before they run, somewhere else; empty for those that compile as they go. */
+  default Optional<AheadOfTime> aheadOfTime() {
+    return Optional.empty();
+  }
 }

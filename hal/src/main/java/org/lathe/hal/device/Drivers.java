@@ -125,6 +125,26 @@ public final class Drivers {
   }
 
   /**
+   * The driver of this name.
+   *
+   * @throws DeviceUnavailable if there is none
+   */
+  public Driver named(String backend) {
+    Driver driver = byName.get(backend);
+    if (driver == null) {
+      throw absent(backend, backend);
+    }
+    return driver;
+  }
+
+  private DeviceUnavailable absent(String backend, String device) {
+    return new DeviceUnavailable(
+        "there is no backend '" + backend + "' for device '" + device + "'; found: "
+            + (byName.isEmpty() ? "none" : String.join(", ", names())),
+        "name one of these, or add the backend's jar, such as lathe-" + backend + ", to the class path");
+  }
+
+  /**
    * Opens a device by its name, {@code backend} or {@code backend:index}. The caller closes it.
    *
    * @throws DeviceUnavailable if there is no such device, with the reason and what to do
@@ -133,10 +153,7 @@ public final class Drivers {
     DeviceName wanted = DeviceName.parse(name);
     Driver driver = byName.get(wanted.backend());
     if (driver == null) {
-      throw new DeviceUnavailable(
-          "there is no backend '" + wanted.backend() + "' for device '" + name + "'; found: "
-              + (byName.isEmpty() ? "none" : String.join(", ", names())),
-          "name one of these, or add the backend's jar, such as lathe-" + wanted.backend() + ", to the class path");
+      throw absent(wanted.backend(), name);
     }
     return switch (probe(driver)) {
       case Probe.Unavailable(String reason, String remedy) ->

@@ -21,7 +21,9 @@ import org.lathe.hal.device.ExecutableCache;
 import org.lathe.hal.device.KernelBuildFailed;
 
 /** Kernels to programs of the driver's, by its compiler or from the cache of what it compiled before. */
-final class Compiler {
+final class Compiler implements Programs {
+  /** Kernels compiled together at most: when one of them changes, all are compiled again. */
+  private static final int TOGETHER = 32;
   /** Nothing that trades accuracy, so that NaN tests and sums mean what they say. */
   private static final String OPTIONS = "-cl-std=CL1.2 -w";
   private static final String FORMAT = "1";
@@ -40,31 +42,43 @@ final class Compiler {
   }
 
   /**
-   * Programs that have all of these kernels between them: one, unless the compiler takes them only apart. They belong to
-   * the caller.
+   * Compiles.
    *
    * @throws KernelBuildFailed with the source and the log of the kernel that the compiler refuses
    */
-  Map<ClProgram, List<Kernel>> compile(List<Kernel> kernels) {
+  @Override
+  public Map<ClProgram, List<String>> having(List<Kernel> kernels) {
+    Map<ClProgram, List<String>> programs = new LinkedHashMap<>();
+    try {
+      for (int from = 0; from < kernels.size(); from += TOGETHER) {
+        compile(kernels.subList(from, Math.min(kernels.size(), from + TOGETHER)), programs);
+      }
+      return programs;
+    } catch (RuntimeException e) {
+      programs.keySet().forEach(ClProgram::close);
+      throw e;
+    }
+  }
+
+  /** One program, unless the compiler takes the kernels only apart. */
+  private void compile(List<Kernel> kernels, Map<ClProgram, List<String>> programs) {
     String source = OpenClSource.render(kernels);
     try {
-      return Map.of(compile(source), kernels);
+      programs.put(compile(source), kernels.stream().map(Kernel::name).toList());
+      return;
     } catch (BuildFailure together) {
       if (kernels.size() == 1) {
         throw failed(kernels.getFirst().name(), source, together);
       }
     }
-    Map<ClProgram, List<Kernel>> apart = new LinkedHashMap<>();
     for (Kernel k : kernels) {
       String own = OpenClSource.render(k);
       try {
-        apart.put(compile(own), List.of(k));
+        programs.put(compile(own), List.of(k.name()));
       } catch (BuildFailure e) {
-        apart.keySet().forEach(ClProgram::close);
         throw failed(k.name(), own, e);
       }
     }
-    return apart;
   }
 
   private static KernelBuildFailed failed(String kernel, String source, BuildFailure e) {

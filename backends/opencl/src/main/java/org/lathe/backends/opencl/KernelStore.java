@@ -1,6 +1,5 @@
 package org.lathe.backends.opencl;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -19,9 +18,7 @@ import org.lathe.backends.simt.ir.Kernel;
  * together. What nobody uses stays for a while. Any thread.
  */
 final class KernelStore implements AutoCloseable {
-  /** Kernels compiled together at most: when one of them changes, all are compiled again. */
-  private static final int TOGETHER = 32;
-  private final Compiler compiler;
+  private final Programs programs;
   private final int mostIdle;
   private final Map<String, Entry> byKernel = new HashMap<>();
   /** The unused ones, those first that were unused for longest. */
@@ -40,8 +37,8 @@ final class KernelStore implements AutoCloseable {
   }
 
   /** @param mostIdle compiled programs kept that nobody uses */
-  KernelStore(Compiler compiler, int mostIdle) {
-    this.compiler = compiler;
+  KernelStore(Programs programs, int mostIdle) {
+    this.programs = programs;
     this.mostIdle = mostIdle;
   }
 
@@ -75,9 +72,10 @@ final class KernelStore implements AutoCloseable {
   }
 
   /**
-   * Compiles those of the kernels that are not compiled yet.
+   * Gets those of the kernels that are not there yet.
    *
    * @throws org.lathe.hal.device.KernelBuildFailed if the compiler refuses one
+   * @throws org.lathe.hal.device.DeviceUnavailable if they come compiled, and one does not
    */
   synchronized Lease acquire(Collection<Kernel> kernels) {
     Map<String, Entry> entries = new LinkedHashMap<>();
@@ -92,10 +90,7 @@ final class KernelStore implements AutoCloseable {
     }
     new LinkedHashSet<>(entries.values()).forEach(this::join);
     try {
-      List<Kernel> rest = new ArrayList<>(missing.values());
-      for (int from = 0; from < rest.size(); from += TOGETHER) {
-        compile(rest.subList(from, Math.min(rest.size(), from + TOGETHER)), entries);
-      }
+      add(List.copyOf(missing.values()), entries);
     } catch (RuntimeException e) {
       new LinkedHashSet<>(entries.values()).forEach(this::leave);
       throw e;
@@ -103,13 +98,17 @@ final class KernelStore implements AutoCloseable {
     return new Lease(entries);
   }
 
-  private void compile(List<Kernel> kernels, Map<String, Entry> entries) {
-    compiler.compile(kernels).forEach((program, contents) -> {
-      Entry entry = new Entry(program, contents.stream().map(Kernel::name).toList());
+  private void add(List<Kernel> kernels, Map<String, Entry> entries) {
+    programs.having(kernels).forEach((program, contents) -> {
+      Entry entry = new Entry(program, contents);
       entry.users = 1;
-      for (String name : entry.kernels) {
-        byKernel.put(name, entry);
-        entries.put(name, entry);
+      for (String name : contents) {
+        byKernel.putIfAbsent(name, entry);
+      }
+      for (Kernel k : kernels) {
+        if (byKernel.get(k.name()) == entry) {
+          entries.put(k.name(), entry);
+        }
       }
     });
   }
@@ -132,7 +131,7 @@ final class KernelStore implements AutoCloseable {
     while (idle.size() > mostIdle) {
       Entry old = oldest.next();
       oldest.remove();
-      old.kernels.forEach(byKernel::remove);
+      old.kernels.forEach(k -> byKernel.remove(k, old));
       old.program.close();
     }
   }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClDevice;
 import org.lathe.backends.opencl.cl.ClException;
 import org.lathe.backends.opencl.cl.DeviceProperties;
+import org.lathe.backends.simt.aot.PipelineTarget;
 import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.program.Planner;
@@ -44,7 +45,7 @@ final class OpenClDevice implements Device, Capabilities {
     this.device = device;
     this.options = options;
     this.info = new DeviceInfo(
-        "opencl",
+        options.prebuilt() == null ? OpenClDriver.NAME : FpgaDriver.NAME,
         index,
         switch (p.kind()) {
           case GPU -> DeviceInfo.Kind.GPU;
@@ -55,7 +56,7 @@ final class OpenClDevice implements Device, Capabilities {
         p.driver(),
         p.computeUnits(),
         options.budget());
-    this.traits = traits(p);
+    this.traits = options.prebuilt() == null ? traits(p) : PipelineTarget.TRAITS;
     this.planner = new Planner(traits, Tunings.GUESS);
     this.allocator = new OpenClAllocator(options.budget(), p.baseAlignment(), this::session);
   }

@@ -14,9 +14,11 @@ import org.lathe.hal.device.Probe;
  * <p>Probing finds devices and asks for their limits; memory and queues are made when a device is first used.
  */
 public final class OpenClDriver implements Driver {
+  static final String NAME = "opencl";
+
   @Override
   public String name() {
-    return "opencl";
+    return NAME;
   }
 
   @Override

@@ -35,12 +35,19 @@ final class Session implements AutoCloseable {
     this.context = context;
     this.memory = memory;
     this.lanes = lanes;
-    this.kernels = new KernelStore(new Compiler(context, options.keepsBinaries() ? options.cache() : null), IDLE_PROGRAMS);
+    this.kernels = new KernelStore(programs(context, options), IDLE_PROGRAMS);
     this.transfer = switch (memory) {
       case SHARED -> new Transfer.Shared();
       case MAPPED -> new Transfer.Mapped();
       case STAGED -> new Transfer.Staged(this);
     };
+  }
+
+  private static Programs programs(ClContext context, Options options) {
+    Binaries prebuilt = options.prebuilt();
+    return prebuilt != null
+        ? prebuilt.on(context)
+        : new Compiler(context, options.keepsBinaries() ? options.cache() : null);
   }
 
   /** @throws DeviceUnavailable if the driver does not let us */
