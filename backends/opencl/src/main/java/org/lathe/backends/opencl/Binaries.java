@@ -68,7 +68,7 @@ final class Binaries {
     return prebuilt.isEmpty();
   }
 
-  Programs on(ClContext context) {
+  ProgramSource on(ClContext context) {
     return kernels -> {
       Map<Prebuilt, Set<String>> needed = new LinkedHashMap<>();
       for (Kernel k : kernels) {

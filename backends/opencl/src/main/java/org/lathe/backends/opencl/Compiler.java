@@ -21,7 +21,7 @@ import org.lathe.hal.device.ExecutableCache;
 import org.lathe.hal.device.KernelBuildFailed;
 
 /** Kernels to programs of the driver's, by its compiler or from the cache of what it compiled before. */
-final class Compiler implements Programs {
+final class Compiler implements ProgramSource {
   /** Kernels compiled together at most: when one of them changes, all are compiled again. */
   private static final int TOGETHER = 32;
   /** Nothing that trades accuracy, so that NaN tests and sums mean what they say. */

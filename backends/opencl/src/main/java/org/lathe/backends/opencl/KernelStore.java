@@ -18,7 +18,7 @@ import org.lathe.backends.simt.ir.Kernel;
  * together. What nobody uses stays for a while. Any thread.
  */
 final class KernelStore implements AutoCloseable {
-  private final Programs programs;
+  private final ProgramSource programs;
   private final int mostIdle;
   private final Map<String, Entry> byKernel = new HashMap<>();
   /** The unused ones, those first that were unused for longest. */
@@ -37,7 +37,7 @@ final class KernelStore implements AutoCloseable {
   }
 
   /** @param mostIdle compiled programs kept that nobody uses */
-  KernelStore(Programs programs, int mostIdle) {
+  KernelStore(ProgramSource programs, int mostIdle) {
     this.programs = programs;
     this.mostIdle = mostIdle;
   }
@@ -136,7 +136,7 @@ final class KernelStore implements AutoCloseable {
     }
   }
 
-  /** Programs that somebody still uses go when their leases end. */
+  /** ProgramSource that somebody still uses go when their leases end. */
   @Override
   public synchronized void close() {
     closed = true;

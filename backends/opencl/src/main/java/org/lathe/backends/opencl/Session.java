@@ -43,7 +43,7 @@ final class Session implements AutoCloseable {
     };
   }
 
-  private static Programs programs(ClContext context, Options options) {
+  private static ProgramSource programs(ClContext context, Options options) {
     Binaries prebuilt = options.prebuilt();
     return prebuilt != null
         ? prebuilt.on(context)

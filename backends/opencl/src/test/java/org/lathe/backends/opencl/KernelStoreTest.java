@@ -162,7 +162,7 @@ class KernelStoreTest {
       Kernel first = two.get(0);
       Kernel other = two.get(1);
       Kernel twin = new Kernel(first.name(), other.parameters(), other.arrays(), other.local(), other.body());
-      Map<?, List<Kernel>> programs = new Compiler(d.session().context(), null).compile(List.of(first, twin));
+      Map<?, List<String>> programs = new Compiler(d.session().context(), null).having(List.of(first, twin));
       assertEquals(2, programs.size());
       programs.keySet().forEach(p -> ((Handle) p).close());
     }

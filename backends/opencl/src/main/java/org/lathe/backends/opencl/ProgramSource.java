@@ -6,9 +6,9 @@ import org.lathe.backends.opencl.cl.ClProgram;
 import org.lathe.backends.simt.ir.Kernel;
 
 /** Where a device's compiled kernels come from. */
-interface Programs {
+interface ProgramSource {
   /**
-   * Programs that have all of these kernels between them, with the names of all kernels of each. They belong to the caller.
+   * ProgramSource that have all of these kernels between them, with the names of all kernels of each. They belong to the caller.
    */
   Map<ClProgram, List<String>> having(List<Kernel> kernels);
 }
