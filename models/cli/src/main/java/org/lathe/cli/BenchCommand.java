@@ -47,6 +47,9 @@ final class BenchCommand implements Callable<Integer> {
   private Path out = Path.of("out", "bench");
 
   @Mixin
+  private final Binaries binaries = new Binaries();
+
+  @Mixin
   private final Output output = new Output();
 
   /** One timed row. */

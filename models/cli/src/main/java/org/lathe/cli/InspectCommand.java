@@ -44,6 +44,9 @@ final class InspectCommand implements Callable<Integer> {
   private String device = "";
 
   @Mixin
+  private final Binaries binaries = new Binaries();
+
+  @Mixin
   private final Output output = new Output();
 
   private record PassRun(String pass, int before, int after, double millis) {}

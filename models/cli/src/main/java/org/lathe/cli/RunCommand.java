@@ -39,6 +39,9 @@ final class RunCommand implements Callable<Integer> {
   private String device = "";
 
   @Mixin
+  private final Binaries binaries = new Binaries();
+
+  @Mixin
   private final Output output = new Output();
 
   private int results;

@@ -52,6 +52,9 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable Path out;
 
   @Mixin
+  private final Binaries binaries = new Binaries();
+
+  @Mixin
   private final Output output = new Output();
 
   @Override

@@ -48,6 +48,9 @@ final class VerifyCommand implements Callable<Integer> {
   private @Nullable Path junit;
 
   @Mixin
+  private final Binaries binaries = new Binaries();
+
+  @Mixin
   private final Output output = new Output();
 
   /** Stands for a device in checks that run in the oracle alone. */

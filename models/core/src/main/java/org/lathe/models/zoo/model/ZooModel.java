@@ -119,6 +119,27 @@ public abstract class ZooModel {
   public abstract long batch();
 
   /**
+   * The steps that {@link #run} compiles for a request that leaves everything open, besides the inference; none where what
+   * it runs depends on the checkpoint.
+   */
+  public List<Step> runSteps() {
+    return List.of();
+  }
+
+  /** Every step that training, running and benchmarks compile: what a device that compiles ahead of time needs. */
+  public final List<Step> allSteps() {
+    List<Step> all = new ArrayList<>();
+    Blueprint plan = blueprint(batch());
+    all.addAll(plan.training());
+    all.add(plan.inference());
+    if (batch() != 1) {
+      all.add(blueprint(1).inference());
+    }
+    all.addAll(runSteps());
+    return all;
+  }
+
+  /**
    * What checkpoints of the blueprint's steps are called. A model of several parts, each trained on its own, names the
    * part as {@code MODEL/PART}.
    */

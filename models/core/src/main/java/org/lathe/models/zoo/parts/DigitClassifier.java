@@ -193,6 +193,11 @@ public final class DigitClassifier extends ZooModel {
     }
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(predicting(Math.min(SHOWN, parts.batch())));
+  }
+
   private Step predicting(long batch) {
     Net net = parts.make().get();
     return DigitPredictions.step(
