@@ -29,6 +29,12 @@ public final class LaunchBuilder extends KernelBuilder {
     return global(name, o.dtype(), o.elements(), Access.READ, site.aliasedInputs().contains(operand));
   }
 
+  /** As {@link #input(int, String)}, its bytes taken as {@code elements} of another dtype. */
+  public Parameter.Global input(int operand, String name, DType dtype, long elements) {
+    arguments.add(new Argument.Input(operand));
+    return global(name, dtype, elements, Access.READ, site.aliasedInputs().contains(operand));
+  }
+
   /** Output {@code operand} of the spec, to write. */
   public Parameter.Global output(int operand, String name) {
     return output(operand, name, Access.WRITE);
@@ -36,8 +42,13 @@ public final class LaunchBuilder extends KernelBuilder {
 
   public Parameter.Global output(int operand, String name, Access access) {
     Operand o = spec.outputs().get(operand);
+    return output(operand, name, access, o.dtype(), o.elements());
+  }
+
+  /** As {@link #output(int, String, Access)}, its bytes taken as {@code elements} of another dtype. */
+  public Parameter.Global output(int operand, String name, Access access, DType dtype, long elements) {
     arguments.add(new Argument.Output(operand));
-    return global(name, o.dtype(), o.elements(), access, site.aliasedOutputs().contains(operand));
+    return global(name, dtype, elements, access, site.aliasedOutputs().contains(operand));
   }
 
   /** Workspace {@code number} of the plan, of {@code elements} elements. */

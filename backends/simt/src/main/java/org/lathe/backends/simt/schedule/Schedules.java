@@ -78,13 +78,13 @@ public final class Schedules {
       case Pooling p -> null;
       case Recurrence r -> new RecurrenceSchedule();
       case Attention a -> new AttentionSchedule();
-      case Gather g -> null;
+      case Gather g -> new GatherSchedule();
       case Scatter s -> null;
-      case RandomBits r -> null;
+      case RandomBits r -> new RandomSchedule();
       case Sort s -> null;
       case TopK t -> null;
-      case Scan s -> null;
-      case Copy c -> null;
+      case Scan s -> new ScanSchedule();
+      case Copy c -> new CopySchedule();
     };
     return (Schedule<KernelSpec>) schedule;
   }

@@ -1,0 +1,32 @@
+package org.lathe.backends.simt.schedule;
+
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lathe.backends.simt.PlanCheck;
+import org.lathe.hal.spec.KernelSpec;
+
+/** Plans of random kernels for every kind of device, run in the interpreter and compared with the reference. */
+class RandomPlansTest {
+  private static final int ROUNDS = 12;
+  private static final long POINTS = 2500;
+
+  static Stream<String> kinds() {
+    return RandomKernels.kinds().keySet().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void plansComputeWhatTheirKernelsSay(String kind) {
+    long first = new Random().nextLong();
+    for (long seed = first; seed < first + ROUNDS; seed++) {
+      KernelSpec spec = RandomKernels.kinds().get(kind).apply(new RandomKernels(seed, POINTS));
+      try {
+        PlanCheck.check(spec);
+      } catch (AssertionError e) {
+        throw new AssertionError(kind + " of seed " + seed + "L: " + e.getMessage(), e);
+      }
+    }
+  }
+}
