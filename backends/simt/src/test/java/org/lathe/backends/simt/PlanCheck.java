@@ -13,6 +13,7 @@ import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.plan.Traits.Form;
 import org.lathe.backends.simt.schedule.Schedules;
 import org.lathe.backends.simt.schedule.Tuning;
+import org.lathe.backends.simt.verify.KernelVerifier;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.reference.Elements;
 import org.lathe.reference.Samples;
@@ -20,7 +21,7 @@ import org.lathe.reference.SpecReference;
 import org.lathe.reference.Tolerance;
 
 /**
- * Plans a kernel for each kind of device and each candidate of its schedule, runs the plan in the interpreter with
+ * Plans a kernel for each kind of device and each candidate of its schedule, verifies the plan, runs the plan in the interpreter with
  * outputs and workspaces undefined before, and compares the outputs, elements outside of their views included, with the
  * reference.
  */
@@ -90,6 +91,10 @@ public final class PlanCheck {
     String what = spec + " on " + site.traits() + (site.aligned() ? "" : ", unaligned")
         + (inPlace < 0 ? "" : ", output " + inPlace + " in place of input " + operand) + " with '" + tuning + "' as "
         + plan.variant();
+    List<String> problems = KernelVerifier.verify(plan, spec, site.traits());
+    if (!problems.isEmpty()) {
+      throw new AssertionError(what + ": " + String.join("\n", problems) + "\n" + plan.kernels());
+    }
     List<GlobalMemory> in = new ArrayList<>();
     List<GlobalMemory> out = new ArrayList<>();
     List<Elements> found = Elements.poisoned(spec.outputs());

@@ -6,22 +6,12 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 
 /** Writes one kernel, statement after statement. Not for several threads. */
 public class KernelBuilder {
-  /** Words of the languages that kernels are written in, and functions that they call there. */
-  private static final Set<String> WORDS = Set.of(
-      "abs", "auto", "barrier", "bool", "break", "case", "ceil", "char", "const", "constant", "continue", "cos", "default",
-      "do", "double", "else", "enum", "erf", "exp", "expm1", "extern", "fabs", "float", "floor", "fma", "fmod", "for",
-      "global", "goto", "half", "if", "inline", "int", "isfinite", "isinf", "isnan", "kernel", "local", "log", "log1p",
-      "long", "max", "min", "pow", "private", "register", "restrict", "return", "rint", "rsqrt", "select", "short", "sign",
-      "signed", "sin", "sizeof", "sqrt", "static", "struct", "switch", "tanh", "typedef", "uchar", "uint", "ulong",
-      "union", "unsigned", "ushort", "void", "volatile", "while");
-
   private final String family;
   private final List<Parameter> parameters = new ArrayList<>();
   private final List<Memory> arrays = new ArrayList<>();
@@ -36,10 +26,10 @@ public class KernelBuilder {
     open.push(new ArrayList<>());
   }
 
-  /** A name that is not taken yet: {@code base}, or it with a number. */
+  /** A name that is neither taken yet nor reserved: {@code base}, or it with a number. */
   private String unique(String base) {
     int n = names.merge(base, 1, Integer::sum);
-    return n == 1 && !WORDS.contains(base) ? base : unique(base + "_" + n);
+    return n == 1 && !ReservedNames.contains(base) ? base : unique(base + "_" + n);
   }
 
   public Parameter.Global global(
