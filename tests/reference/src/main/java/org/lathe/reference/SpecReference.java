@@ -6,6 +6,7 @@ import java.util.List;
 import org.lathe.hal.DType;
 import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Combiner;
+import org.lathe.hal.expr.Expr;
 import org.lathe.hal.spec.Attention;
 import org.lathe.hal.spec.Contraction;
 import org.lathe.hal.spec.Convolution;
@@ -210,6 +211,22 @@ public final class SpecReference {
       case Sort s -> 1;
       case TopK t -> 1;
       case Copy c -> 1;
+    };
+  }
+
+  /** All expressions of a kernel. */
+  static List<Expr> expressions(KernelSpec spec) {
+    return switch (spec) {
+      case Map m -> List.of(m.expr());
+      case Reduce r -> List.of(r.producer(), r.epilogue());
+      case RowProgram r -> {
+        List<Expr> all = new ArrayList<>(List.of(r.result()));
+        r.stages().forEach(s -> all.add(s.expr()));
+        yield all;
+      }
+      case Contraction c -> List.of(c.epilogue().expr());
+      case Convolution c -> List.of(c.epilogue().expr());
+      default -> List.of();
     };
   }
 }

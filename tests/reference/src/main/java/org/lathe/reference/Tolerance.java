@@ -2,7 +2,9 @@ package org.lathe.reference;
 
 import java.util.List;
 import org.lathe.hal.DType;
+import org.lathe.hal.expr.Expr;
 import org.lathe.hal.spec.KernelSpec;
+import org.lathe.hal.spec.Operand;
 
 /**
  * How far a result may be from the reference: {@code bound * (1 + |expected|)}. Integers and bools must be equal.
@@ -16,20 +18,39 @@ public record Tolerance(double bound) {
 
   /** For results of {@code type} that are sums of so many products: it grows with the length, for every order of adding. */
   public static Tolerance of(DType type, long terms) {
-    double epsilon = switch (type) {
+    return new Tolerance(Scalar.isHalf(type)
+        ? epsilon(type) + epsilon(DType.F32) * (FUNCTIONS + terms)
+        : epsilon(type) * (FUNCTIONS + terms));
+  }
+
+  private static double epsilon(DType type) {
+    return switch (type) {
       case F64 -> 0x1p-52;
       case F32 -> 0x1p-23;
       case F16 -> 0x1p-10;
       case BF16 -> 0x1p-7;
       default -> 0;
     };
-    double compute = type.compute() == DType.F32 ? 0x1p-23 : epsilon;
-    return new Tolerance(Scalar.isHalf(type) ? epsilon + compute * (FUNCTIONS + terms) : epsilon * (FUNCTIONS + terms));
   }
 
-  /** For the results of a kernel. */
-  public static Tolerance of(KernelSpec spec, DType result) {
-    return of(result, SpecReference.terms(spec));
+  /** For results of {@code type} of a kernel: as coarse as the coarsest type in which it computes. */
+  public static Tolerance of(KernelSpec spec, DType type) {
+    if (!type.isFloating()) {
+      return EXACT;
+    }
+    long terms = SpecReference.terms(spec);
+    double bound = of(type, terms).bound();
+    for (Operand o : spec.inputs()) {
+      bound = o.dtype().isFloating() ? Math.max(bound, of(o.dtype().compute(), terms).bound()) : bound;
+    }
+    for (Expr e : SpecReference.expressions(spec)) {
+      for (Expr.Node n : e.nodes()) {
+        // An input is what it is; a value that is computed in a type, or cast to it, may round to its neighbour.
+        DType t = n instanceof Expr.Cast ? n.type() : n.type().compute();
+        bound = n.type().isFloating() ? Math.max(bound, of(t, terms).bound()) : bound;
+      }
+    }
+    return new Tolerance(bound);
   }
 
   /** Whether {@code found} is near enough: a NaN for a NaN, an infinity for the same infinity. */

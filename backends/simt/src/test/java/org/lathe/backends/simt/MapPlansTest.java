@@ -84,7 +84,8 @@ class MapPlansTest {
     for (DType half : List.of(DType.F16, DType.BF16)) {
       Dims space = Dims.of(207);
       Expr.Builder b = Expr.builder();
-      int sum = b.binary(BinaryOp.MUL, b.input(0, half), b.input(1, half));
+      int product = b.binary(BinaryOp.MUL, b.input(0, half), b.input(1, half));
+      int sum = b.binary(BinaryOp.ADD, product, b.constant(half, 0.1));
       Expr e = b.build(List.of(b.cast(sum, DType.F32), sum, b.cast(b.input(2, DType.F32), half)));
       PlanCheck.check(new Map(space, List.of(View.dense(half, space), View.dense(half, space),
           View.dense(DType.F32, space)), e,

@@ -26,10 +26,11 @@ public class KernelBuilder {
     open.push(new ArrayList<>());
   }
 
-  /** A name that is neither taken yet nor reserved: {@code base}, or it with a number. */
+  /** A name that is neither taken yet nor reserved: {@code base}, or it with a letter before or a number behind. */
   private String unique(String base) {
-    int n = names.merge(base, 1, Integer::sum);
-    return n == 1 && !ReservedNames.contains(base) ? base : unique(base + "_" + n);
+    String name = ReservedNames.contains(base) ? "a_" + base : base;
+    int n = names.merge(name, 1, Integer::sum);
+    return n == 1 ? name : unique(name + "_" + n);
   }
 
   public Parameter.Global global(

@@ -3,7 +3,6 @@ package org.lathe.backends.simt.schedule;
 import java.util.ArrayList;
 import java.util.List;
 import org.lathe.backends.simt.ir.KernelBuilder;
-import org.lathe.backends.simt.ir.Type;
 import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
 import org.lathe.hal.DType;
@@ -35,23 +34,23 @@ final class Exprs {
       KernelBuilder k, Expr expr, Expr.Node node, List<Value> operands, List<Value> coordinates) {
     return switch (node) {
       case Expr.Input in -> throw new IllegalArgumentException(in + " has no value of its own");
-      case Expr.Constant c -> new Value.Constant(Type.of(c.type().compute()), c.bits());
+      case Expr.Constant c -> Halves.constant(c);
       case Expr.Index i -> Values.cast(coordinates.get(i.dim()), DType.I32);
       case Expr.Unary u -> k.let("t", Values.unary(u.op(), operands.get(0)));
       case Expr.Binary b -> k.let("t", Values.binary(b.op(), operands.get(0), operands.get(1)));
       case Expr.Select s -> k.let("t", Values.select(operands.get(0), operands.get(1), operands.get(2)));
-      case Expr.Cast c -> k.let("t", cast(expr.nodes().get(c.a()), operands.get(0), c.type()));
+      case Expr.Cast c -> k.let("t", cast(k, expr.nodes().get(c.a()), operands.get(0), c.type()));
     };
   }
 
   /** A value of a half type is rounded when it is cast; a cast to one rounds as storing would, and stays f32. */
-  private static Value cast(Expr.Node from, Value value, DType to) {
+  private static Value cast(KernelBuilder k, Expr.Node from, Value value, DType to) {
     if (from.type() == to) {
       return value;
     }
     boolean isHalf = from.type().compute() != from.type();
     boolean computed = !(from instanceof Expr.Input || from instanceof Expr.Cast);
-    Value wide = Values.cast(isHalf && computed ? Halves.round(value, from.type()) : value, to.compute());
-    return to.compute() == to ? wide : Halves.round(wide, to);
+    Value wide = Values.cast(isHalf && computed ? Halves.round(k.let("h", value), from.type()) : value, to.compute());
+    return to.compute() == to ? wide : Halves.round(k.let("h", wide), to);
   }
 }

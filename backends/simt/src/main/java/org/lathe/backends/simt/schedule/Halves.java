@@ -1,15 +1,32 @@
 package org.lathe.backends.simt.schedule;
 
+import org.lathe.backends.simt.ir.Type;
 import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
 import org.lathe.hal.DType;
 import org.lathe.hal.expr.BinaryOp;
+import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
 
 /** Rounding of f32 values to the values that a half type has, by integer arithmetic: no device need know the half types. */
 final class Halves {
   private Halves() {}
 
+  /** The constant as its type has it. */
+  static Value constant(Expr.Constant c) {
+    float x = (float) c.value();
+    return switch (c.type()) {
+      case F16 -> Values.constant(Float.float16ToFloat(Float.floatToFloat16(x)));
+      case BF16 -> {
+        int bits = Float.floatToIntBits(x);
+        yield Values.constant(
+            Float.isNaN(x) ? x : Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000));
+      }
+      default -> new Value.Constant(Type.of(c.type()), c.bits());
+    };
+  }
+
+  /** The value rounded to {@code to}. Give a name: it is written several times. */
   static Value round(Value x, DType to) {
     return switch (to) {
       case BF16 -> bfloat(x);

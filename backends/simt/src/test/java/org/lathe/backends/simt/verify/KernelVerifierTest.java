@@ -130,7 +130,8 @@ class KernelVerifierTest {
     // The builder keeps away from them.
     clean(k -> {
       Variable v = k.variable("float", Values.constant(1));
-      assertEquals("float_1", v.name());
+      assertEquals("a_float", v.name());
+      assertEquals("a_half_x", k.variable("half_x", Values.constant(1)).name());
       k.store(OUT, Values.rem(ITEM, 33), Values.read(v));
     });
   }
