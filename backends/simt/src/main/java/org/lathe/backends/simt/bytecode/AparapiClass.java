@@ -56,6 +56,7 @@ public final class AparapiClass {
   private static final ClassDesc INTRINSICS = Intrinsics.class.describeConstable().orElseThrow();
   private static final ClassDesc ARENA_KERNEL = ArenaKernel.class.describeConstable().orElseThrow();
   private static final String NEVER = "never";
+  private static final String ALLOCATE = "allocate";
   private static final MethodTypeDesc BIND = MethodTypeDesc.of(
       ConstantDescs.CD_void, AparapiDialect.BYTES.arrayType(), ConstantDescs.CD_long.arrayType());
   /** The JVM's limit is 65,535; beyond 32 KiB branches need other instructions, which Aparapi does not know. */
@@ -161,6 +162,7 @@ public final class AparapiClass {
       });
     }
     c.withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, m -> init(m, parent));
+    c.withMethodBody(ALLOCATE, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, this::allocate);
     c.withMethodBody("bind", BIND, ClassFile.ACC_PUBLIC, this::bind);
     c.withMethodBody("run", ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, m -> run(m, body));
     functions.write(c, dialect);
@@ -174,7 +176,11 @@ public final class AparapiClass {
   }
 
   private void init(CodeBuilder code, ClassDesc parent) {
-    code.aload(0).invokespecial(parent, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void);
+    code.aload(0).invokespecial(parent, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
+        .aload(0).invokevirtual(self, ALLOCATE, ConstantDescs.MTD_void).return_();
+  }
+
+  private void allocate(CodeBuilder code) {
     for (Memory.Local l : locals()) {
       code.aload(0).loadConstant(Math.toIntExact(Math.max(1, l.elements()))).newarray(Kinds.element(l.dtype()))
           .putfield(self, AparapiDialect.localField(l), Kinds.array(l.dtype()));

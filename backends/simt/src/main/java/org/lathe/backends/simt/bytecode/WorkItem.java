@@ -19,6 +19,16 @@ public abstract class WorkItem implements ArenaKernel, Cloneable {
     }
   }
 
+  /** Another work item with local memory of its own, to be of another group at the same time. */
+  public final WorkItem forkAlone() {
+    WorkItem copy = fork();
+    copy.allocate();
+    return copy;
+  }
+
+  /** Takes new local memory. */
+  protected abstract void allocate();
+
   /** Where it stands along one axis. */
   public final void stand(int axis, int groupSize, int group, int local) {
     place[axis] = group * groupSize + local;

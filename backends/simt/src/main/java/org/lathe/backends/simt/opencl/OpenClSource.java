@@ -4,7 +4,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.ir.Memory;
@@ -43,18 +42,20 @@ public final class OpenClSource {
   private final ClFunctions functions = new ClFunctions();
   private final ClValues values = new ClValues(functions);
   private final StringBuilder out = new StringBuilder();
+  private final Calling calling;
   private Set<String> inside = Set.of();
 
   /** The form for pipelines, with the counters of the loops whose iterations do not meet in memory; null for other forms. */
   private final @Nullable Map<String, Set<String>> pipelines;
 
-  private OpenClSource(@Nullable Map<String, Set<String>> pipelines) {
+  private OpenClSource(Calling calling, @Nullable Map<String, Set<String>> pipelines) {
+    this.calling = calling;
     this.pipelines = pipelines;
   }
 
   /** One source with all of these kernels. */
   public static String render(Collection<Kernel> kernels) {
-    return new OpenClSource(null).write(kernels, "");
+    return new OpenClSource(new Calling.Buffers(), null).write(kernels, "");
   }
 
   /**
@@ -65,7 +66,12 @@ public final class OpenClSource {
    *     another wrote there
    */
   public static String renderPipelines(Collection<Kernel> kernels, Map<String, Set<String>> independent) {
-    return new OpenClSource(independent).write(kernels, PIPELINE_MACROS);
+    return new OpenClSource(new Calling.Buffers(), independent).write(kernels, PIPELINE_MACROS);
+  }
+
+  /** The source of one kernel to which a launch hands its arguments in another way. */
+  public static String render(Kernel kernel, Calling calling) {
+    return new OpenClSource(calling, null).write(List.of(kernel), "");
   }
 
   private String write(Collection<Kernel> kernels, String macros) {
@@ -84,34 +90,14 @@ public final class OpenClSource {
     inside = pipelines == null ? Set.of() : pipelines.getOrDefault(k.name(), Set.of());
     out.append("__kernel __attribute__((reqd_work_group_size(").append(k.local().get(0)).append(", ")
         .append(k.local().get(1)).append(", ").append(k.local().get(2)).append(")))\nvoid ").append(k.name())
-        .append("(\n")
-        .append(k.parameters().stream().map(OpenClSource::parameter).collect(Collectors.joining(",\n")))
-        .append(") {\n");
-    for (Parameter p : k.parameters()) {
-      if (p instanceof Parameter.Global g) {
-        out.append("  ").append(pointer(g)).append(g.name()).append(" = ").append(g.name()).append("_buffer + ")
-            .append(g.name()).append("_offset;\n");
-      }
-    }
+        .append("(\n    ").append(String.join(",\n    ", calling.arguments(k))).append(") {\n");
+    calling.prologue(k).forEach(line -> out.append("  ").append(line).append(";\n"));
     for (Memory m : k.arrays()) {
       out.append("  ").append(m instanceof Memory.Local ? "__local " : "").append(ClTypes.memory(m.dtype())).append(' ')
           .append(m.name()).append('[').append(Math.max(1, m.elements())).append("] __attribute__((aligned(64)));\n");
     }
     block(k.body(), 1);
     out.append("}\n\n");
-  }
-
-  private static String pointer(Parameter.Global g) {
-    return "__global " + (g.access() == Parameter.Access.READ ? "const " : "") + ClTypes.memory(g.dtype()) + "* "
-        + (g.mayAlias() ? "" : "restrict ");
-  }
-
-  private static String parameter(Parameter p) {
-    return switch (p) {
-      case Parameter.Global g ->
-        "    " + pointer(g) + g.name() + "_buffer, const long " + g.name() + "_offset";
-      case Parameter.Scalar s -> "    const " + ClTypes.scalar(s.dtype()) + " " + s.name();
-    };
   }
 
   private void block(List<Statement> body, int depth) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.lathe.backends.simt.plan.KernelPlan;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.backends.simt.plan.Traits;
@@ -20,15 +21,25 @@ import org.lathe.hal.spec.KernelSpec;
 public final class Planner {
   private static final long ALIGNMENT = 64;
 
-  private final Traits traits;
+  private final Function<KernelSpec, Traits> traits;
   private final Tunings tunings;
+  private final boolean alignedMemory;
   private final Map<Key, KernelPlan> plans = new ConcurrentHashMap<>();
 
   private record Key(KernelSpec spec, Site site) {}
 
   public Planner(Traits traits, Tunings tunings) {
+    this(spec -> traits, tunings, true);
+  }
+
+  /**
+   * @param traits of the device, as it shows itself to each kernel
+   * @param alignedMemory whether all memory begins at a multiple of 64 bytes
+   */
+  public Planner(Function<KernelSpec, Traits> traits, Tunings tunings, boolean alignedMemory) {
     this.traits = traits;
     this.tunings = tunings;
+    this.alignedMemory = alignedMemory;
   }
 
   /**
@@ -60,6 +71,7 @@ public final class Planner {
 
   private KernelPlan plan(KernelSpec spec, Site site) {
     return plans.computeIfAbsent(new Key(spec, site), key -> {
+      Traits traits = site.traits();
       Schedules.refuses(spec, traits).ifPresent(why -> {
         throw new Unsupported(spec, why);
       });
@@ -78,9 +90,9 @@ public final class Planner {
         }
       }
     }
-    boolean aligned = d.inputs().stream().allMatch(Planner::isAligned)
+    boolean aligned = alignedMemory && d.inputs().stream().allMatch(Planner::isAligned)
         && d.outputs().stream().allMatch(Planner::isAligned);
-    return new Site(traits, aligned, inputs, outputs);
+    return new Site(traits.apply(d.spec()), aligned, inputs, outputs);
   }
 
   private static boolean overlap(Slice a, Slice b) {

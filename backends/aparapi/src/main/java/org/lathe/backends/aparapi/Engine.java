@@ -1,0 +1,31 @@
+package org.lathe.backends.aparapi;
+
+import java.util.List;
+import org.lathe.backends.simt.ir.Kernel;
+import org.lathe.backends.simt.plan.Traits;
+import org.lathe.hal.device.DeviceInfo;
+import org.lathe.hal.spec.KernelSpec;
+
+/** What kernels of a device are made and run by. Any thread. */
+interface Engine {
+  /** @param memoryBytes what may be allocated */
+  DeviceInfo describe(int index, long memoryBytes);
+
+  /** The device as it shows itself to a kernel, by the route that the kernel takes. */
+  Traits traits(KernelSpec spec);
+
+  Route route(KernelSpec spec);
+
+  boolean hasF64();
+
+  /**
+   * Compiles a kernel.
+   *
+   * @param arenas for each parameter of memory, in order, the number of the array that it lies in
+   * @throws org.lathe.hal.device.KernelBuildFailed if Aparapi or the device refuses it
+   */
+  Executable compile(Kernel kernel, List<Integer> arenas, Route route);
+
+  /** What the kernel is compiled from, for people. */
+  String source(Kernel kernel, List<Integer> arenas, Route route);
+}

@@ -1,0 +1,18 @@
+package org.lathe.backends.aparapi;
+
+import org.lathe.hal.Dims;
+
+/** A kernel that is ready to run. One thread at a time holds its lock. */
+interface Executable extends AutoCloseable {
+  /**
+   * Runs the kernel over a range and waits for its end.
+   *
+   * @param arenas the distinct arrays
+   * @param numbers for each parameter of the kernel: of memory the offset in elements, else the scalar
+   * @throws org.lathe.hal.device.DeviceLost if Aparapi could not run it where it was sent
+   */
+  void run(byte[][] arenas, long[] numbers, Dims global);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,99 @@
+package org.lathe.backends.aparapi;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.lathe.backends.simt.ir.Kernel;
+
+/**
+ * The compiled kernels of a device. Aparapi's objects are dear: each has an OpenCL context, or threads, and its model of
+ * the class stays for good. So there is one for each kernel, shared by all programs, which take turns; those that no
+ * program holds are kept for a while, the least recently used closed first. Any thread.
+ */
+final class Executables {
+  private static final int MOST_IDLE = 256;
+
+  private final Engine engine;
+  private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private boolean closed;
+
+  private record Key(Kernel kernel, List<Integer> arenas, Route route) {}
+
+  /** A kernel; whoever runs it holds its lock. */
+  static final class Entry {
+    final ReentrantLock lock = new ReentrantLock();
+    private final Executable executable;
+    private int users;
+
+    private Entry(Executable executable) {
+      this.executable = executable;
+    }
+
+    Executable executable() {
+      return executable;
+    }
+  }
+
+  Executables(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** What a program holds until it is closed. Any thread. */
+  final class Lease implements AutoCloseable {
+    private final List<Entry> held = new ArrayList<>();
+
+    /** The kernel, compiled if it is not yet. */
+    Entry get(Kernel kernel, List<Integer> arenas, Route route) {
+      synchronized (Executables.this) {
+        if (closed) {
+          throw new IllegalStateException("a device is used after it was closed");
+        }
+        Key key = new Key(kernel, arenas, route);
+        Entry entry = entries.get(key);
+        if (entry == null) {
+          entry = new Entry(engine.compile(kernel, arenas, route));
+          entries.put(key, entry);
+        }
+        if (!held.contains(entry)) {
+          held.add(entry);
+          entry.users++;
+        }
+        return entry;
+      }
+    }
+
+    @Override
+    public void close() {
+      synchronized (Executables.this) {
+        held.forEach(e -> e.users--);
+        held.clear();
+        trim(closed ? 0 : MOST_IDLE);
+      }
+    }
+  }
+
+  Lease lease() {
+    return new Lease();
+  }
+
+  /** Closes what nobody holds, but for so many. */
+  private void trim(int most) {
+    long idle = entries.values().stream().filter(e -> e.users == 0).count();
+    for (Iterator<Entry> all = entries.values().iterator(); all.hasNext() && idle > most;) {
+      Entry entry = all.next();
+      if (entry.users == 0) {
+        all.remove();
+        entry.executable.close();
+        idle--;
+      }
+    }
+  }
+
+  synchronized void close() {
+    closed = true;
+    trim(0);
+  }
+}

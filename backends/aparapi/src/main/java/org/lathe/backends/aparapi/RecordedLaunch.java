@@ -1,0 +1,76 @@
+package org.lathe.backends.aparapi;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lathe.backends.aparapi.RecordedStep.Bound;
+import org.lathe.backends.simt.bytecode.AparapiClass;
+import org.lathe.backends.simt.ir.Parameter;
+import org.lathe.backends.simt.plan.Launch;
+
+/** One kernel over a range, with its memory. */
+final class RecordedLaunch {
+  private final Launch launch;
+  /** For each parameter its memory; null for a scalar. */
+  private final @Nullable Bound[] memories;
+  /** For each parameter the offset in bytes within the program's buffer, or the scalar. */
+  private final long[] places;
+  private final int[] elementBytes;
+  private final long[] numbers;
+  private List<Integer> arenas = List.of();
+  private byte[][] arrays = {};
+  private Executables.@Nullable Entry compiled;
+
+  RecordedLaunch(Launch launch, @Nullable Bound[] memories, long[] places) {
+    this.launch = launch;
+    this.memories = memories;
+    this.places = places;
+    this.numbers = new long[places.length];
+    this.elementBytes = launch.kernel().parameters().stream()
+        .mapToInt(p -> p instanceof Parameter.Global g ? g.dtype().bytes() : 1).toArray();
+  }
+
+  void compile(Executables.Lease executables, Route route) {
+    arenas = arenas();
+    arrays = new byte[arenas.stream().mapToInt(a -> a + 1).max().orElse(0)][];
+    compiled = executables.get(launch.kernel(), arenas, route);
+  }
+
+  private List<Integer> arenas() {
+    List<Object> all = new ArrayList<>();
+    for (Bound m : memories) {
+      if (m != null) {
+        all.add(m.buffer().array());
+      }
+    }
+    return AparapiClass.arenas(all);
+  }
+
+  /** Whether what is bound now shares arrays as what was bound when this was compiled. */
+  boolean stillFits() {
+    return arenas.equals(arenas());
+  }
+
+  void run() {
+    Executables.Entry entry = compiled;
+    if (entry == null) {
+      throw new IllegalStateException("a launch of " + launch.kernel().name() + " is run before it is compiled");
+    }
+    int next = 0;
+    for (int i = 0; i < memories.length; i++) {
+      Bound memory = memories[i];
+      if (memory == null) {
+        numbers[i] = places[i];
+      } else {
+        arrays[arenas.get(next++)] = memory.buffer().array();
+        numbers[i] = (memory.offset() + places[i]) / elementBytes[i];
+      }
+    }
+    entry.lock.lock();
+    try {
+      entry.executable().run(arrays, numbers, launch.global());
+    } finally {
+      entry.lock.unlock();
+    }
+  }
+}

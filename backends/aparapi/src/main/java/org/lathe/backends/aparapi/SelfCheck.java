@@ -1,0 +1,95 @@
+package org.lathe.backends.aparapi;
+
+import com.aparapi.device.Device;
+import com.aparapi.device.OpenCLDevice;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import org.lathe.backends.simt.ir.Kernel;
+import org.lathe.backends.simt.ir.KernelBuilder;
+import org.lathe.backends.simt.ir.Parameter;
+import org.lathe.backends.simt.ir.Values;
+import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
+
+/** Runs a kernel by each route and compares with Java, before a device is offered to anyone. */
+final class SelfCheck {
+  private static final int ITEMS = 96;
+  private static final int GROUP = 32;
+
+  /** What the device's compiler says of it: its own macros know what Aparapi cannot ask for. */
+  private static final String FACTS = """
+      __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void lathe_facts(__global uchar* arena0, const long n) {
+        __global int* out = (__global int*)arena0;
+      #if defined(__AVX512F__)
+        out[0] = 16;
+      #elif defined(__AVX__)
+        out[0] = 8;
+      #else
+        out[0] = 4;
+      #endif
+      #if defined(cl_khr_fp64) || defined(__opencl_c_fp64)
+        out[1] = 1;
+      #else
+        out[1] = 0;
+      #endif
+        out[2] = 7 * (int)n;
+      }
+      """;
+
+  private SelfCheck() {}
+
+  /**
+   * @param inPlace whether kernels work in Java's arrays themselves, without copies
+   * @param floatLanes the width of its f32 vectors
+   */
+  record Facts(boolean inPlace, int floatLanes, boolean hasF64) {}
+
+  /**
+   * @throws IllegalStateException if the device computes something else than Java
+   */
+  static Facts run(OpenCLDevice device) {
+    boolean cpu = device.getType() == Device.TYPE.CPU;
+    boolean inPlace = cpu && computes(device, true);
+    if (!inPlace && !computes(device, false)) {
+      throw new IllegalStateException("a kernel made of bytecode gives wrong results");
+    }
+    ByteBuffer facts = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+    try (SourceExecutable source =
+        new SourceExecutable(device, "lathe_facts", FACTS, Dims.of(1, 1, 1), 1, 1, inPlace)) {
+      source.run(new byte[][]{facts.array()}, new long[]{6}, Dims.of(1, 1, 1));
+    }
+    if (facts.getInt(8) != 42) {
+      throw new IllegalStateException("a kernel in OpenCL C gives wrong results");
+    }
+    return new Facts(inPlace, cpu ? facts.getInt(0) : 1, facts.getInt(4) != 0);
+  }
+
+  /** Twice with other values between, as a device that keeps a copy would not see them. */
+  private static boolean computes(OpenCLDevice device, boolean inPlace) {
+    KernelBuilder k = new KernelBuilder("self_check");
+    Parameter.Global x = k.global("x", DType.F32, ITEMS, Parameter.Access.READ, false);
+    Parameter.Global y = k.global("y", DType.F32, ITEMS, Parameter.Access.READ_WRITE, false);
+    var i = Values.globalId(0);
+    k.store(y, i, Values.mad(Values.load(x, i), Values.constant(3), Values.load(y, i)));
+    Kernel kernel = k.build(GROUP, 1, 1);
+    ByteBuffer in = ByteBuffer.allocate(4 * ITEMS).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer out = ByteBuffer.allocate(4 * ITEMS).order(ByteOrder.LITTLE_ENDIAN);
+    try (BytecodeExecutable executable =
+        new BytecodeExecutable(OpenClEngine.BACKEND, device, kernel, List.of(0, 1), inPlace)) {
+      for (int round = 0; round < 2; round++) {
+        for (int n = 0; n < ITEMS; n++) {
+          in.putFloat(4 * n, n - 40 + round);
+          out.putFloat(4 * n, 0.5f * n * (round + 1));
+        }
+        executable.run(new byte[][]{in.array(), out.array()}, new long[2], Dims.of(ITEMS, 1, 1));
+        for (int n = 0; n < ITEMS; n++) {
+          if (out.getFloat(4 * n) != 3 * (n - 40 + round) + 0.5f * n * (round + 1)) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
+  }
+}
