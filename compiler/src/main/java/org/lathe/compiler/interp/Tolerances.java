@@ -112,7 +112,7 @@ public final class Tolerances {
       List<TensorType> outputs = op.infer(inputs, attributes);
       return switch (lowering) {
         case Lowering.Reduction r -> perOutput(inputs.getFirst().size(), outputs);
-        case Lowering.Fusable(Lowering.FusableRule rule) -> {
+        case Lowering.Fusable(Lowering.FusableRule rule, boolean strided) -> {
           TensorType out = outputs.getFirst();
           Epilogue store = Epilogue.store(out.dtype().compute(), View.dense(out.dtype(), out.shape()));
           yield perOutput(rule.build(inputs, dense(inputs), attributes, out, store).operations() / 2, outputs);

@@ -256,14 +256,16 @@ final class KernelBuilder {
 
   private @Nullable Kernel fusable(Group g, Predicate<Value> stored) {
     Node node = g.anchor();
-    if (!(GraphFacts.lowering(node) instanceof Lowering.Fusable(Lowering.FusableRule rule))) {
+    if (!(GraphFacts.lowering(node) instanceof Lowering.Fusable(Lowering.FusableRule rule, boolean strided))) {
       throw new IllegalArgumentException(node + " takes no epilogue");
     }
     Operands operands = new Operands();
     List<Operands.Read> reads = new ArrayList<>();
     List<View> views = new ArrayList<>();
     for (Value v : node.inputs()) {
-      if (!operand(v, reads, views)) {
+      if (!strided) {
+        dense(v, reads, views);
+      } else if (!operand(v, reads, views)) {
         return null;
       }
     }
@@ -285,6 +287,11 @@ final class KernelBuilder {
     }
     reads.addAll(operands.reads());
     return new Kernel(spec, reads, stores.values, Expressions.cost(expr));
+  }
+
+  private static void dense(Value v, List<Operands.Read> reads, List<View> views) {
+    reads.add(new Operands.Read(v, false));
+    views.add(View.dense(v.type().dtype(), v.type().shape()));
   }
 
   /** Reads an operand through movements alone, over its own shape; false if it is not in memory or needs a guard. */
@@ -333,8 +340,7 @@ final class KernelBuilder {
     for (int i = 0; i < node.inputs().size(); i++) {
       Value v = node.input(i);
       if (!strided.contains(i)) {
-        reads.add(new Operands.Read(v, false));
-        views.add(View.dense(v.type().dtype(), v.type().shape()));
+        dense(v, reads, views);
       } else if (!operand(v, reads, views)) {
         return null;
       }

@@ -120,7 +120,7 @@ final class Materialisation implements ExpressionBuilder.Memory {
 
   private void demand(Node node) {
     switch (GraphFacts.lowering(node)) {
-      case Lowering.Fusable f -> node.inputs().forEach(this::address);
+      case Lowering.Fusable f -> node.inputs().forEach(f.strided() ? this::address : this::require);
       case Lowering.Whole(var rule, List<Integer> strided) -> {
         for (int i = 0; i < node.inputs().size(); i++) {
           if (strided.contains(i)) {

@@ -204,7 +204,7 @@ public final class Convolutions {
   }
 
   private static Lowering lowering(Convolution.Form form) {
-    return new Lowering.Fusable(
+    return Lowering.Fusable.strided(
         (types, views, a, out, epilogue) -> {
           Dims first = types.get(0).shape();
           Dims second = types.get(1).shape();

@@ -23,7 +23,7 @@ public final class Linear {
               c.wants(0) ? product(g, c.input(1).transpose()) : null,
               c.wants(1) ? product(c.input(0).transpose(), g) : null))
       .lowering(
-          new Lowering.Fusable(
+          Lowering.Fusable.strided(
               (types, views, a, out, epilogue) -> {
                 int r = out.rank();
                 return new Contraction(

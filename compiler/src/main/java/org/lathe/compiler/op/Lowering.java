@@ -56,10 +56,20 @@ public sealed interface Lowering {
   record Reduction(Combiner combiner) implements Lowering {}
 
   /**
-   * A kernel of its own that takes strided operands and an epilogue: {@code inputs} are views over the operands' logical
-   * shapes, the epilogue is over the output's shape.
+   * A kernel of its own that takes an epilogue over the output's shape.
+   *
+   * @param strided whether it takes its operands through any view without a guard over their logical shapes; else they are
+   *     dense
    */
-  record Fusable(FusableRule rule) implements Lowering {}
+  record Fusable(FusableRule rule, boolean strided) implements Lowering {
+    public static Fusable strided(FusableRule rule) {
+      return new Fusable(rule, true);
+    }
+
+    public static Fusable dense(FusableRule rule) {
+      return new Fusable(rule, false);
+    }
+  }
 
   @FunctionalInterface
   interface FusableRule {

@@ -211,10 +211,10 @@ public final class PoolingOps {
   }
 
   private static Lowering lowering(Pooling.Kind kind, Pooling.Form form) {
-    return new Lowering.Whole(
-        (types, views, a, outputs) -> {
+    return Lowering.Fusable.dense(
+        (types, views, a, output, epilogue) -> {
           Dims first = types.getFirst().shape();
-          Dims out = outputs.getFirst().shape();
+          Dims out = output.shape();
           boolean meanGradient = kind == Pooling.Kind.MEAN && form == Pooling.Form.GRADIENT;
           Dims data = meanGradient ? out : first;
           Dims result = meanGradient ? first : form == Pooling.Form.GRADIENT ? types.get(1).shape() : out;
@@ -234,9 +234,9 @@ public final class PoolingOps {
               a.dims("stride").get(1),
               a.dims("padLow").get(0),
               a.dims("padLow").get(1),
-              kind == Pooling.Kind.MEAN && a.flag("countPadding"));
-        },
-        List.of());
+              kind == Pooling.Kind.MEAN && a.flag("countPadding"),
+              epilogue);
+        });
   }
 
   /** The position of the first maximum in the window of result position {@code r}; -1 if nothing is inside. */

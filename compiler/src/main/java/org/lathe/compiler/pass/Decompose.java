@@ -68,7 +68,7 @@ public final class Decompose implements Pass {
     List<View> views = types.stream().map(t -> View.dense(t.dtype(), t.shape())).toList();
     try {
       return switch (lowering) {
-        case Lowering.Fusable(Lowering.FusableRule rule) -> {
+        case Lowering.Fusable(Lowering.FusableRule rule, boolean strided) -> {
           TensorType out = node.output().type();
           DType accumulator = types.getFirst().dtype().compute();
           Epilogue store = Epilogue.store(accumulator, View.dense(out.dtype(), out.shape()));

@@ -14,7 +14,8 @@ import org.lathe.hal.Dims;
  *
  * <p>Operands: {@code FORWARD} data -> result. {@code GRADIENT} of MAX: data, result's gradient -> data's gradient; of
  * MEAN: result's gradient -> data's gradient. {@code PICK} (MAX only): data, other -> for each window the element of
- * {@code other} (of the data's shape) where {@code data} has its maximum; 0 for an empty window.
+ * {@code other} (of the data's shape) where {@code data} has its maximum; 0 for an empty window. The epilogue follows,
+ * over the result's space, for gradients over the data's; its inputs come after these operands.
  */
 public record Pooling(
     Kind kind,
@@ -32,7 +33,8 @@ public record Pooling(
     long strideX,
     long padY,
     long padX,
-    boolean countPadding)
+    boolean countPadding,
+    Epilogue epilogue)
     implements
       KernelSpec {
 
@@ -50,6 +52,47 @@ public record Pooling(
     Check.sizes("a Pooling", batch, channels, height, width, outHeight, outWidth, windowHeight, windowWidth);
     Check.that(padY >= 0 && padX >= 0, "a Pooling with a padding of " + padY + ", " + padX);
     Check.that(dtype.isFloating(), "a Pooling of " + dtype);
+    epilogue.check(dtype.compute(), space(form, batch, channels, height, width, outHeight, outWidth));
+  }
+
+  /** A pooling whose dense result is stored as it is. */
+  public static Pooling storing(
+      Kind kind,
+      Form form,
+      DType dtype,
+      long batch,
+      long channels,
+      long height,
+      long width,
+      long outHeight,
+      long outWidth,
+      long windowHeight,
+      long windowWidth,
+      long strideY,
+      long strideX,
+      long padY,
+      long padX,
+      boolean countPadding) {
+    Dims space = space(form, batch, channels, height, width, outHeight, outWidth);
+    return new Pooling(kind, form, dtype, batch, channels, height, width, outHeight, outWidth, windowHeight, windowWidth,
+        strideY, strideX, padY, padX, countPadding, Epilogue.store(dtype.compute(), View.dense(dtype, space)));
+  }
+
+  private static Dims space(
+      Form form, long batch, long channels, long height, long width, long outHeight, long outWidth) {
+    return form == Form.GRADIENT
+        ? Dims.of(batch, channels, height, width)
+        : Dims.of(batch, channels, outHeight, outWidth);
+  }
+
+  /** The output space, over which the epilogue runs. */
+  public Dims space() {
+    return space(form, batch, channels, height, width, outHeight, outWidth);
+  }
+
+  /** How many inputs come before the epilogue's. */
+  public int pooledInputs() {
+    return form == Form.FORWARD || (form == Form.GRADIENT && kind == Kind.MEAN) ? 1 : 2;
   }
 
   public Dims dataShape() {
@@ -64,20 +107,27 @@ public record Pooling(
   public List<Operand> inputs() {
     Operand data = new Operand(dtype, dataShape().product());
     Operand result = new Operand(dtype, resultShape().product());
-    return switch (form) {
+    List<Operand> pooled = switch (form) {
       case FORWARD -> List.of(data);
       case GRADIENT -> kind == Kind.MAX ? List.of(data, result) : List.of(result);
       case PICK -> List.of(data, data);
     };
+    return Check.concat(pooled, epilogue.inputOperands(space()));
   }
 
   @Override
   public List<Operand> outputs() {
-    return List.of(new Operand(dtype, (form == Form.GRADIENT ? dataShape() : resultShape()).product()));
+    return epilogue.outputOperands(space());
   }
 
   @Override
   public long operations() {
-    return resultShape().product() * windowHeight * windowWidth;
+    return resultShape().product() * windowHeight * windowWidth + space().product() * epilogue.expr().operations();
+  }
+
+  @Override
+  public boolean allowsInPlace(int input, int output) {
+    int i = input - pooledInputs();
+    return i >= 0 && epilogue.inputs().get(i).equals(epilogue.outputs().get(output));
   }
 }

@@ -53,7 +53,11 @@ record Access(long start, long run, List<Axis> axes) {
       case Convolution c ->
         heavy(of(c.first(), c.firstSpace()), of(c.second(), c.secondSpace()), c.epilogue(), c.space());
       case Attention a -> attention(a);
-      case Pooling _,Recurrence _,Gather _,Scatter _,RandomBits _,Sort _,TopK _,Scan _,Copy _ -> new Operands(
+      case Pooling p -> new Operands(
+          concat(p.inputs().subList(0, p.pooledInputs()).stream().map(Access::dense).toList(),
+              through(p.epilogue().inputs(), p.space())),
+          through(p.epilogue().outputs(), p.space()));
+      case Recurrence _,Gather _,Scatter _,RandomBits _,Sort _,TopK _,Scan _,Copy _ -> new Operands(
           spec.inputs().stream().map(Access::dense).toList(), spec.outputs().stream().map(Access::dense).toList());
     };
   }

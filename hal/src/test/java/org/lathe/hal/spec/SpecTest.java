@@ -227,7 +227,7 @@ class SpecTest {
   }
 
   private static Pooling pool(Pooling.Kind kind, Pooling.Form form, DType type) {
-    return new Pooling(kind, form, type, 2, 3, 4, 4, 2, 2, 2, 2, 2, 2, 0, 0, false);
+    return Pooling.storing(kind, form, type, 2, 3, 4, 4, 2, 2, 2, 2, 2, 2, 0, 0, false);
   }
 
   @Test

@@ -119,7 +119,7 @@ enum KernelWorkload {
   }
 
   private static KernelSpec maxPool() {
-    return new Pooling(Pooling.Kind.MAX, Pooling.Form.FORWARD, DType.F32, 8, 64, 56, 56, 28, 28, 2, 2, 2, 2, 0, 0,
+    return Pooling.storing(Pooling.Kind.MAX, Pooling.Form.FORWARD, DType.F32, 8, 64, 56, 56, 28, 28, 2, 2, 2, 2, 0, 0,
         false);
   }
 

@@ -1,21 +1,26 @@
 package org.lathe.reference;
 
 import java.util.List;
+import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.Pooling;
 
 /** Pooling, window by window. */
 final class PoolingReference {
   private PoolingReference() {}
 
-  static void run(Pooling s, List<Elements> in, Elements out) {
-    double[] gradient = new double[Math.toIntExact(s.dataShape().product())];
-    Views.points(s.resultShape(), p -> window(s, in, out, p, gradient));
-    if (s.form() == Pooling.Form.GRADIENT) {
-      out.set(gradient);
-    }
+  static void run(Pooling s, List<Elements> in, List<Elements> out) {
+    double[] pooled = new double[Math.toIntExact(s.space().product())];
+    Views.points(s.resultShape(), p -> window(s, in, p, pooled));
+    Epilogue e = s.epilogue();
+    Scalar[] inputs = new Scalar[1 + e.inputs().size()];
+    Views.points(s.space(), p -> {
+      inputs[0] = Scalar.real(pooled[Views.flat(s.space(), p)]);
+      Views.read(e.inputs(), in.subList(s.pooledInputs(), in.size()), p, inputs, 1);
+      Views.store(e.outputs(), out, p, ExprReference.evaluate(e.expr(), inputs, p));
+    });
   }
 
-  private static void window(Pooling s, List<Elements> in, Elements out, long[] p, double[] gradient) {
+  private static void window(Pooling s, List<Elements> in, long[] p, double[] pooled) {
     boolean isMax = s.kind() == Pooling.Kind.MAX;
     boolean readsData = isMax || s.form() == Pooling.Form.FORWARD;
     int result = Views.flat(s.resultShape(), p);
@@ -40,13 +45,13 @@ final class PoolingReference {
     }
     double divisor = s.countPadding() ? s.windowHeight() * s.windowWidth() : count;
     switch (s.form()) {
-      case FORWARD -> out.set(result, isMax ? max : count == 0 ? 0 : sum / divisor);
-      case PICK -> out.set(result, best < 0 ? 0 : in.get(1).real(best));
+      case FORWARD -> pooled[result] = isMax ? max : count == 0 ? 0 : sum / divisor;
+      case PICK -> pooled[result] = best < 0 ? 0 : in.get(1).real(best);
       case GRADIENT -> {
         if (!isMax) {
-          spread(s, p, in.getFirst().real(result) / divisor, gradient);
+          spread(s, p, in.getFirst().real(result) / divisor, pooled);
         } else if (best >= 0) {
-          gradient[best] += in.get(1).real(result);
+          pooled[best] += in.get(1).real(result);
         }
       }
     }

@@ -39,7 +39,7 @@ public final class SpecReference {
       case RowProgram r -> row(r, in, out);
       case Contraction c -> ProductReference.contraction(c, in, out);
       case Convolution c -> ProductReference.convolution(c, in, out);
-      case Pooling p -> PoolingReference.run(p, in, out.getFirst());
+      case Pooling p -> PoolingReference.run(p, in, out);
       case Recurrence r -> RecurrenceReference.run(r, in, out);
       case Attention a -> AttentionReference.run(a, in, out);
       case Gather g -> gather(g, in, out.getFirst());

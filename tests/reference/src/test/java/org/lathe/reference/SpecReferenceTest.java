@@ -121,7 +121,7 @@ class SpecReferenceTest {
   }
 
   private static Pooling pooling(Pooling.Kind kind, Pooling.Form form, boolean countPadding) {
-    return new Pooling(kind, form, F64, 2, 1, 5, 6, 3, 4, 3, 2, 2, 2, 1, 1, countPadding);
+    return Pooling.storing(kind, form, F64, 2, 1, 5, 6, 3, 4, 3, 2, 2, 2, 1, 1, countPadding);
   }
 
   @Test

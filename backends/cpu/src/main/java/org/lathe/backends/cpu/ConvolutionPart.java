@@ -66,7 +66,7 @@ final class ConvolutionPart {
     long k = source.channels() * part.taps().size();
     long pixels = part.height() * part.width();
     this.tiling = new Tiling(sums, vector, source.rows(), pixels * source.batch(), k, Tiling.Left.ROWS, true);
-    this.epilogue = new PartEpilogue(spec.epilogue(), spec.space(), part, spec.accumulator());
+    this.epilogue = PartEpilogue.of(spec.epilogue(), spec.space(), part, spec.accumulator());
     Planes whole = new Planes(source, part, (int) part.height(), 1);
     this.inPlace = whole.sourceWillDo(part);
     View view = source.source();

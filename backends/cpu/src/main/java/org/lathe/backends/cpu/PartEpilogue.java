@@ -18,7 +18,26 @@ final class PartEpilogue {
   /** Whether rows follow each other without a gap in all operands. */
   final boolean flat;
 
-  PartEpilogue(Epilogue whole, Dims space, Correlation.Part part, DType accumulator) {
+  private PartEpilogue(Epilogue e, Dims space, DType accumulator) {
+    long width = space.get(3);
+    this.flat = canFlatten(e, width);
+    this.epilogue = flat
+        ? RowEpilogue.of(
+            new Epilogue(
+                e.expr(),
+                e.inputs().stream().map(PartEpilogue::flatten).toList(),
+                e.outputs().stream().map(PartEpilogue::flatten).toList()),
+            Dims.of(space.get(0), space.get(1), space.get(2) * width),
+            accumulator)
+        : RowEpilogue.of(e, space, accumulator);
+  }
+
+  /** Over the whole result. */
+  static PartEpilogue of(Epilogue whole, Dims space, DType accumulator) {
+    return new PartEpilogue(whole, space, accumulator);
+  }
+
+  static PartEpilogue of(Epilogue whole, Dims space, Correlation.Part part, DType accumulator) {
     Dims phase = Dims.of(space.get(0), space.get(1), part.height(), part.width());
     boolean identical = part.stepY() == 1 && part.stepX() == 1;
     Epilogue shifted = identical
@@ -27,16 +46,7 @@ final class PartEpilogue {
             shift(whole.expr(), part),
             whole.inputs().stream().map(v -> shift(v, part)).toList(),
             whole.outputs().stream().map(v -> shift(v, part)).toList());
-    this.flat = canFlatten(shifted, part.width());
-    this.epilogue = flat
-        ? RowEpilogue.of(
-            new Epilogue(
-                shifted.expr(),
-                shifted.inputs().stream().map(PartEpilogue::flatten).toList(),
-                shifted.outputs().stream().map(PartEpilogue::flatten).toList()),
-            Dims.of(space.get(0), space.get(1), part.height() * part.width()),
-            accumulator)
-        : RowEpilogue.of(shifted, phase, accumulator);
+    return new PartEpilogue(shifted, phase, accumulator);
   }
 
   private static boolean canFlatten(Epilogue e, long width) {

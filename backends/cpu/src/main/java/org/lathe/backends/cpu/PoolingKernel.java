@@ -11,7 +11,7 @@ import org.lathe.hal.spec.Pooling.Kind;
  *
  * <p>Work: one comparison or addition for each element of each window. The floor is the time to read the data and to
  * write the result. Windows of 2x2 that step by 2 over f32, the common case, are done a vector at a time; all others
- * element by element, in float64.
+ * element by element, in float64. An epilogue that computes runs over each picture while it is in cache.
  */
 final class PoolingKernel implements Kernel {
   private static final long PARALLEL_ELEMENTS = 20_000;
@@ -27,6 +27,10 @@ final class PoolingKernel implements Kernel {
   private final long tasks;
   /** Null where the common case does not apply. */
   private final @Nullable PairPooling pairs;
+  /** Null where the result is stored as it is. */
+  private final @Nullable PartEpilogue epilogue;
+  /** The type of the results before the epilogue. */
+  private final DType stored;
 
   private PoolingKernel(Pooling spec, boolean vector) {
     this.p = spec;
@@ -38,6 +42,10 @@ final class PoolingKernel implements Kernel {
     this.perTask = (int) Math.clamp(TASK_ELEMENTS / Math.max(1, dataElements), 1, Math.max(1, pictures));
     this.tasks = Tiling.ceil(pictures, perTask);
     this.pairs = isPairs() ? pairs(spec, vector) : null;
+    this.epilogue = spec.epilogue().isStore() && spec.epilogue().outputs().getFirst().isDense(spec.space())
+        ? null
+        : PartEpilogue.of(spec.epilogue(), spec.space(), type.compute());
+    this.stored = epilogue == null ? type : type.compute();
   }
 
   /** A pooling of a floating type. */
@@ -72,22 +80,48 @@ final class PoolingKernel implements Kernel {
     for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
       long end = Math.min(pictures, (long) (t + 1) * perTask);
       for (long picture = (long) t * perTask; picture < end; picture++) {
-        picture(operands, picture, sums);
+        picture(operands, picture, sums, run, worker);
       }
     }
   }
 
-  private void picture(long[] operands, long picture, double[] sums) {
+  private void picture(long[] operands, long picture, double[] sums, Run run, int worker) {
     long data = picture * dataElements * bytes;
     long result = picture * resultElements * bytes;
+    boolean gradient = p.form() == Form.GRADIENT;
+    PartEpilogue last = epilogue;
+    long to = last == null
+        ? operands[p.inputs().size()] + (gradient ? data : result)
+        : run.workerScratch(worker);
     switch (p.form()) {
-      case FORWARD -> forward(operands[0] + data, operands[0] + data, operands[1] + result);
-      case PICK -> forward(operands[0] + data, operands[1] + data, operands[2] + result);
+      case FORWARD -> forward(operands[0] + data, operands[0] + data, to);
+      case PICK -> forward(operands[0] + data, operands[1] + data, to);
       case GRADIENT -> {
         boolean max = p.kind() == Kind.MAX;
-        gradient(
-            operands[0] + (max ? data : 0), operands[max ? 1 : 0] + result, operands[max ? 2 : 1] + data, sums);
+        gradient(operands[0] + (max ? data : 0), operands[max ? 1 : 0] + result, to, sums);
       }
+    }
+    if (last != null) {
+      finish(last, operands, picture, to, run, worker);
+    }
+  }
+
+  /** Hands the picture at {@code from} to the epilogue, line by line where it cannot be one run. */
+  private void finish(PartEpilogue last, long[] operands, long picture, long from, Run run, int worker) {
+    int inputs = p.inputs().size();
+    long height = p.space().get(2);
+    int width = (int) p.space().get(3);
+    int lines = (int) (last.flat ? 1 : height);
+    int line = last.flat ? Math.toIntExact(height * width) : width;
+    long[] at = run.index(worker);
+    at[0] = picture / p.channels();
+    at[1] = picture % p.channels();
+    at[2] = 0;
+    at[3] = 0;
+    for (int y = 0; y < lines; y++) {
+      at[2] = y;
+      last.epilogue.apply(
+          from + (long) y * line * stored.bytes(), at, line, operands, p.pooledInputs(), inputs, run.longs(worker));
     }
   }
 
@@ -106,8 +140,8 @@ final class PoolingKernel implements Kernel {
     }
     for (long y = 0; y < p.outHeight(); y++) {
       for (long x = 0; x < p.outWidth(); x++) {
-        Elements.store(type, to, p.kind() == Kind.MEAN ? mean(data, y, x) : picked(data, other, y, x));
-        to += bytes;
+        Elements.store(stored, to, p.kind() == Kind.MEAN ? mean(data, y, x) : picked(data, other, y, x));
+        to += stored.bytes();
       }
     }
   }
@@ -190,7 +224,7 @@ final class PoolingKernel implements Kernel {
       }
     }
     for (int i = 0; i < dataElements; i++) {
-      Elements.store(type, to + (long) i * bytes, sums[i]);
+      Elements.store(stored, to + (long) i * stored.bytes(), sums[i]);
     }
   }
 
@@ -233,6 +267,16 @@ final class PoolingKernel implements Kernel {
   }
 
   @Override
+  public long workerScratch() {
+    return epilogue == null ? 0 : p.space().get(2) * p.space().get(3) * stored.bytes();
+  }
+
+  @Override
+  public int scratchLongs() {
+    return epilogue == null ? 0 : epilogue.epilogue.scratchLongs();
+  }
+
+  @Override
   public HeapScratch heapScratch() {
     boolean needed = p.form() == Form.GRADIENT && pairs == null;
     return new HeapScratch(DType.F64, 0, needed ? Math.toIntExact(dataElements) : 0);
@@ -241,6 +285,6 @@ final class PoolingKernel implements Kernel {
   @Override
   public String variant() {
     return (pairs == null ? "element by element" : "2x2 windows, " + pairs) + ", " + tasks + " tasks of " + perTask
-        + " pictures";
+        + " pictures" + (epilogue == null ? "" : ", epilogue over " + (epilogue.flat ? "pictures" : "lines"));
   }
 }

@@ -4,19 +4,25 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
+import org.lathe.hal.expr.BinaryOp;
+import org.lathe.hal.expr.Expr;
+import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.Pooling;
 import org.lathe.hal.spec.Pooling.Form;
 import org.lathe.hal.spec.Pooling.Kind;
+import org.lathe.hal.spec.View;
 
 class PoolingKernelTest {
   private static Pooling pooling(Kind kind, Form form, DType type, boolean countPadding, long... v) {
-    return new Pooling(kind, form, type, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11],
+    return Pooling.storing(kind, form, type, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11],
         countPadding);
   }
 
@@ -156,5 +162,56 @@ class PoolingKernelTest {
     assertEquals((short) 0x3f82, Elements.toBfloat16(Float.intBitsToFloat(0x3f818000)));
     assertEquals((short) 0x7f80, Elements.toBfloat16(Float.MAX_VALUE));
     assertTrue(Float.isNaN(Float.intBitsToFloat(Elements.toBfloat16(Float.intBitsToFloat(0x7f800001)) << 16)));
+  }
+
+  /** Three times the result plus a number of each channel, stored with the channels last. */
+  @ParameterizedTest
+  @ValueSource(longs = {2, 3})
+  void anEpilogueFollows(long window) {
+    long[] v = {2, 3, 12, 13, 12 / window, 13 / window, window, window, window, window, 0, 0};
+    for (Kind kind : Kind.values()) {
+      for (Form form : Form.values()) {
+        if (kind == Kind.MEAN && form == Form.PICK) {
+          continue;
+        }
+        for (boolean last : new boolean[]{false, true}) {
+          Pooling plain = pooling(kind, form, DType.F32, false, v);
+          Dims space = plain.space();
+          Expr.Builder b = Expr.builder();
+          int tripled = b.binary(BinaryOp.MUL, b.input(0, DType.F32), b.constant(DType.F32, 3));
+          Expr expr = b.build(List.of(b.binary(BinaryOp.ADD, tripled, b.input(1, DType.F32))));
+          View out = last
+              ? View.of(DType.F32, space.get(2) * space.get(3) * 3, 1, space.get(3) * 3, 3)
+              : View.dense(DType.F32, space);
+          Pooling p = new Pooling(kind, form, DType.F32, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10],
+              v[11], false, new Epilogue(expr, List.of(View.of(DType.F32, 0, 1, 0, 0)), List.of(out)));
+          checkEpilogue(p, out);
+        }
+      }
+    }
+  }
+
+  private static void checkEpilogue(Pooling p, View out) {
+    try (KernelRunner r = new KernelRunner(p)) {
+      r.randomInputs(new Random(7));
+      double[] pooled = expected(r);
+      Dims space = p.space();
+      double[] expected = new double[pooled.length];
+      for (int i = 0; i < pooled.length; i++) {
+        long x = i % space.get(3);
+        long y = i / space.get(3) % space.get(2);
+        long channel = i / (space.get(3) * space.get(2)) % space.get(1);
+        long batch = i / (space.get(3) * space.get(2) * space.get(1));
+        Dims s = out.strides();
+        long at = batch * s.get(0) + channel * s.get(1) + y * s.get(2) + x * s.get(3);
+        expected[(int) at] = 3 * pooled[i] + r.get(p.pooledInputs(), channel);
+      }
+      for (boolean vector : new boolean[]{true, false}) {
+        Kernel kernel = PoolingKernel.of(p, vector);
+        r.run(kernel, 2);
+        assertTrue(r.guardsIntact());
+        assertArrayEquals(expected, r.output(), 1e-5, p + " " + kernel.variant());
+      }
+    }
   }
 }

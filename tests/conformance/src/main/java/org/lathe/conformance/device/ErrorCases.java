@@ -112,7 +112,7 @@ final class ErrorCases {
         new Contraction(Dims.of(), 3, 5, 7, dense(3, 7), dense(7, 5), Epilogue.store(f32, dense(3, 5))),
         new Convolution(Convolution.Form.FORWARD, g, dense(1, 2, 5, 5), dense(3, 2, 3, 3),
             Epilogue.store(f32, dense(1, 3, 5, 5))),
-        new Pooling(Pooling.Kind.MAX, Pooling.Form.FORWARD, f32, 1, 2, 4, 4, 2, 2, 2, 2, 2, 2, 0, 0, false),
+        Pooling.storing(Pooling.Kind.MAX, Pooling.Form.FORWARD, f32, 1, 2, 4, 4, 2, 2, 2, 2, 2, 2, 0, 0, false),
         new Gather(f32, DType.I32, 5, 3, 7),
         new Scatter(Combiner.SUM, true, f32, DType.I64, 5, 3, 7),
         new RandomBits(13),
