@@ -16,6 +16,7 @@ import org.lathe.hal.spec.Gather;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.hal.spec.Map;
 import org.lathe.hal.spec.Pooling;
+import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.RandomBits;
 import org.lathe.hal.spec.Reduce;
 import org.lathe.hal.spec.RowProgram;
@@ -362,9 +363,26 @@ public final class RandomKernels {
       out[d] = pick(0L, 1L, 2L, 5L, 8L, 16L, 17L, 24L);
       data[d] = common && random.nextInt(3) > 0 ? out[d] * stride : out[d] * stride + random.nextInt(5);
     }
-    return new Pooling(kind, form, pick(reals), 1 + random.nextInt(2), pick(1L, 2L, 3L), data[0], data[1], out[0],
-        out[1], window, random.nextInt(3) == 0 ? 1 + random.nextInt(3) : window, stride, stride, pad, pad,
+    Pooling p = Pooling.storing(kind, form, pick(reals), 1 + random.nextInt(2), pick(1L, 2L, 3L), data[0], data[1],
+        out[0], out[1], window, random.nextInt(3) == 0 ? 1 + random.nextInt(3) : window, stride, stride, pad, pad,
         random.nextBoolean());
+    return random.nextBoolean() ? p : withEpilogue(p);
+  }
+
+  /** Twice the result plus a number of each channel, stored with the channels last. */
+  private static Pooling withEpilogue(Pooling p) {
+    DType compute = p.dtype().compute();
+    Expr.Builder b = Expr.builder();
+    int doubled = b.binary(BinaryOp.MUL, b.input(0, compute), b.constant(compute, 2));
+    int sum = b.binary(BinaryOp.ADD, doubled, b.cast(b.input(1, p.dtype()), compute));
+    long channels = p.channels();
+    long width = p.space().get(3);
+    View out = View.of(p.dtype(), p.space().get(2) * width * channels, 1, width * channels, channels);
+    Epilogue epilogue = new Epilogue(
+        b.build(List.of(b.cast(sum, p.dtype()))), List.of(View.of(p.dtype(), 0, 1, 0, 0)), List.of(out));
+    return new Pooling(p.kind(), p.form(), p.dtype(), p.batch(), channels, p.height(), p.width(), p.outHeight(),
+        p.outWidth(), p.windowHeight(), p.windowWidth(), p.strideY(), p.strideX(), p.padY(), p.padX(), p.countPadding(),
+        epilogue);
   }
 
   @Override
