@@ -53,8 +53,9 @@ final class RecurrenceSchedule implements Schedule<Recurrence> {
 
   private static List<Tuning> gpu(Recurrence spec, Traits traits) {
     List<Tuning> all = new ArrayList<>();
-    for (int[] shape : new int[][]{{1, 16}, {2, 8}, {4, 8}, {2, 4}, {1, 8}}) {
-      if (16 * shape[1] <= traits.maxGroup()) {
+    for (int[] shape : new int[][]{{1, 16}, {2, 8}, {4, 8}, {2, 4}, {1, 8}, {1, 4}}) {
+      long least = RecurrenceSteps.localBytes(spec, shape[0] * shape[1], 4);
+      if (RecurrenceSteps.UNITS * shape[1] <= traits.maxGroup() && least <= traits.localBytes()) {
         all.add(Tuning.of(Map.of("rows", shape[0], "items", shape[1])));
       }
     }

@@ -18,19 +18,22 @@ import org.lathe.backends.simt.plan.LaunchBuilder;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
+import org.lathe.hal.spec.Recurrence;
 import org.lathe.hal.spec.Recurrence.Cell;
+import org.lathe.hal.spec.Recurrence.Form;
 
 /**
  * Recurrences as one launch for each step, of one kernel with other numbers: groups share out the rows and units, and all
  * of a step is there before the next begins. A work item has one unit, with all of its gates, of some rows; the group
- * takes states and weights through local memory, {@link #DEPTH} of the product's depth at a time.
+ * takes states and weights through local memory, some of the product's depth at a time.
  *
  * <p>Backward, a launch multiplies the gates' gradients of the step after, and goes on with the pointwise part of its own
  * step: one launch more than there are steps, as the first has nothing to multiply and the last only that.
  */
 final class RecurrenceSteps {
-  private static final int DEPTH = 32;
-  private static final int UNITS = 16;
+  /** How deep the tiles in local memory are at most. */
+  private static final int MOST_DEPTH = 32;
+  static final int UNITS = 16;
   private static final int RUNNING = 0;
 
   private final RecurrenceShape shape;
@@ -39,6 +42,7 @@ final class RecurrenceSteps {
   /** Rows of a work item, and work items of a group along the rows. */
   private final int rows;
   private final int rowItems;
+  private final int depth;
 
   RecurrenceSteps(RecurrenceShape shape, Site site, Tuning tuning) {
     this.shape = shape;
@@ -46,6 +50,17 @@ final class RecurrenceSteps {
     this.type = Type.of(shape.dtype);
     this.rows = tuning.get("rows");
     this.rowItems = tuning.get("items");
+    int deep = MOST_DEPTH;
+    while (deep > 1 && localBytes(shape.spec, rows * rowItems, deep) > site.traits().localBytes()) {
+      deep /= 2;
+    }
+    this.depth = deep;
+  }
+
+  /** The local memory of a group. */
+  static long localBytes(Recurrence spec, int tileRows, int depth) {
+    long weights = spec.form() == Form.FORWARD ? (long) depth * spec.cell().gates() * UNITS : UNITS * (depth + 1L);
+    return (tileRows * (depth + 1L) + weights) * spec.dtype().bytes();
   }
 
   /** The rows of a group. */
@@ -82,8 +97,8 @@ final class RecurrenceSteps {
         Values.add(Values.mul(Values.groupId(1), tileRows()), Values.localId(1)), (long) r * rowItems));
   }
 
-  /** Fills an array of local memory, each work item a part of it; where the source has nothing it is 0. */
-  private void fill(KernelBuilder k, Memory tile, int elements, Filling filling) {
+  /** Does something for each element of an array of local memory, each work item for a part of them. */
+  private void fill(KernelBuilder k, int elements, Filling filling) {
     int items = UNITS * rowItems;
     Value item = k.let("item", Values.add(Values.mul(Values.localId(1), UNITS), Values.localId(0)));
     k.loop("e", item, Values.index(elements), items, e -> filling.fill(e));
@@ -115,8 +130,8 @@ final class RecurrenceSteps {
     Memory cells = shape.cell == Cell.LSTM ? k.output(1, "cells", Access.READ_WRITE) : states;
     Memory reserve = shape.reserved > 0 ? k.output(shape.outReserve, "reserve") : states;
     int gates = shape.gates;
-    Memory stateTile = k.local("state_tile", shape.dtype, (long) tileRows() * (DEPTH + 1));
-    Memory weightTile = k.local("weight_tile", shape.dtype, (long) DEPTH * gates * UNITS);
+    Memory stateTile = k.local("state_tile", shape.dtype, (long) tileRows() * (depth + 1));
+    Memory weightTile = k.local("weight_tile", shape.dtype, (long) depth * gates * UNITS);
     Value step = Values.argument(stepNumber);
     Value before = Values.argument(beforeNumber);
     Value isFirst = Values.less(before, 0);
@@ -124,27 +139,27 @@ final class RecurrenceSteps {
     Variable[][] sums = zeros(k, rows, gates);
     Value firstRow = k.let("first_row", Values.mul(Values.groupId(1), tileRows()));
     Value firstUnit = k.let("first_unit", Values.mul(Values.groupId(0), UNITS));
-    k.loop("depth", Values.index(0), Values.index(shape.hidden), DEPTH, depth -> {
-      fill(k, stateTile, tileRows() * DEPTH, e -> {
-        Value r = k.let("r", Values.div(e, DEPTH));
-        Value i = k.let("i", Values.rem(e, DEPTH));
+    k.loop("depth", Values.index(0), Values.index(shape.hidden), depth, start -> {
+      fill(k, tileRows() * depth, e -> {
+        Value r = k.let("r", Values.div(e, depth));
+        Value i = k.let("i", Values.rem(e, depth));
         Value row = k.let("row", Values.add(firstRow, r));
-        Value column = k.let("column", Values.add(depth, i));
-        put(k, stateTile, Values.add(Values.mul(r, DEPTH + 1), i), inside(row, column),
+        Value column = k.let("column", Values.add(start, i));
+        put(k, stateTile, Values.add(Values.mul(r, depth + 1), i), inside(row, column),
             () -> stateBefore(k, isFirst, h0, states, before, row, column));
       });
-      fill(k, weightTile, DEPTH * gates * UNITS, e -> {
+      fill(k, depth * gates * UNITS, e -> {
         Value i = k.let("i", Values.div(e, gates * UNITS));
         Value g = k.let("g", Values.rem(Values.div(e, UNITS), gates));
         Value column = k.let("column", Values.add(firstUnit, Values.rem(e, UNITS)));
-        Value deep = k.let("deep", Values.add(depth, i));
+        Value deep = k.let("deep", Values.add(start, i));
         put(k, weightTile, e,
             Values.and(Values.less(deep, shape.hidden), Values.less(column, shape.hidden)),
             () -> Values.load(weights, Values.add(
                 Values.mul(deep, shape.gateWidth()), Values.add(Values.mul(g, shape.hidden), column))));
       });
       k.barrier();
-      k.loop("i", DEPTH, i -> {
+      k.loop("i", depth, i -> {
         Value[] w = new Value[gates];
         for (int g = 0; g < gates; g++) {
           w[g] = k.let("w", Values.load(weightTile, Values.add(
@@ -206,7 +221,7 @@ final class RecurrenceSteps {
   private void multiply(KernelBuilder k, Variable[][] sums, Memory tile, Value i, Value[] w) {
     for (int r = 0; r < rows; r++) {
       Value x = k.let("x", Values.load(tile, Values.add(
-          Values.add(Values.mul(Values.localId(1), DEPTH + 1), i), (long) r * rowItems * (DEPTH + 1))));
+          Values.add(Values.mul(Values.localId(1), depth + 1), i), (long) r * rowItems * (depth + 1))));
       for (int g = 0; g < w.length; g++) {
         k.assign(sums[r][g], Values.mad(x, w[g], Values.read(sums[r][g])));
       }
@@ -252,8 +267,8 @@ final class RecurrenceSteps {
     Memory recurrent = gru ? k.output(1, "d_recurrent", Access.READ_WRITE) : projected;
     Memory h0Gradient = k.output(shape.outState, "d_h0");
     Memory c0Gradient = lstm ? k.output(shape.outState + 1, "d_c0") : h0Gradient;
-    Memory gateTile = k.local("gate_tile", shape.dtype, (long) tileRows() * (DEPTH + 1));
-    Memory weightTile = k.local("weight_tile", shape.dtype, (long) UNITS * (DEPTH + 1));
+    Memory gateTile = k.local("gate_tile", shape.dtype, (long) tileRows() * (depth + 1));
+    Memory weightTile = k.local("weight_tile", shape.dtype, (long) UNITS * (depth + 1));
     Value after = Values.argument(afterNumber);
     Value width = Values.argument(depthNumber);
     Value step = Values.argument(stepNumber);
@@ -262,28 +277,28 @@ final class RecurrenceSteps {
     Value firstRow = k.let("first_row", Values.mul(Values.groupId(1), tileRows()));
     Value firstUnit = k.let("first_unit", Values.mul(Values.groupId(0), UNITS));
     Variable[][] sums = zeros(k, rows, 1);
-    k.loop("depth", Values.index(0), width, DEPTH, depth -> {
-      fill(k, gateTile, tileRows() * DEPTH, e -> {
-        Value r = k.let("r", Values.div(e, DEPTH));
-        Value i = k.let("i", Values.rem(e, DEPTH));
+    k.loop("depth", Values.index(0), width, depth, start -> {
+      fill(k, tileRows() * depth, e -> {
+        Value r = k.let("r", Values.div(e, depth));
+        Value i = k.let("i", Values.rem(e, depth));
         Value row = k.let("row", Values.add(firstRow, r));
-        Value column = k.let("column", Values.add(depth, i));
-        put(k, gateTile, Values.add(Values.mul(r, DEPTH + 1), i),
+        Value column = k.let("column", Values.add(start, i));
+        put(k, gateTile, Values.add(Values.mul(r, depth + 1), i),
             Values.and(Values.less(row, shape.batch), Values.less(column, shape.gateWidth())),
             () -> Values.load(recurrent, shape.element(shape.sequenceRow(after, row), shape.gates, 0, column)));
       });
-      fill(k, weightTile, UNITS * DEPTH, e -> {
-        Value u = k.let("u", Values.div(e, DEPTH));
-        Value i = k.let("i", Values.rem(e, DEPTH));
+      fill(k, UNITS * depth, e -> {
+        Value u = k.let("u", Values.div(e, depth));
+        Value i = k.let("i", Values.rem(e, depth));
         Value target = k.let("target", Values.add(firstUnit, u));
-        Value column = k.let("column", Values.add(depth, i));
-        put(k, weightTile, Values.add(Values.mul(u, DEPTH + 1), i),
+        Value column = k.let("column", Values.add(start, i));
+        put(k, weightTile, Values.add(Values.mul(u, depth + 1), i),
             Values.and(Values.less(target, shape.hidden), Values.less(column, shape.gateWidth())),
             () -> Values.load(weights, Values.add(Values.mul(target, shape.gateWidth()), column)));
       });
       k.barrier();
-      k.loop("i", DEPTH, i -> multiply(k, sums, gateTile, i, new Value[]{
-          k.let("w", Values.load(weightTile, Values.add(Values.mul(Values.localId(0), DEPTH + 1), i)))}));
+      k.loop("i", depth, i -> multiply(k, sums, gateTile, i, new Value[]{
+          k.let("w", Values.load(weightTile, Values.add(Values.mul(Values.localId(0), depth + 1), i)))}));
       k.barrier();
     });
     Value hasProduct = Values.less(Values.index(0), width);
