@@ -1,15 +1,13 @@
 package org.lathe.models.zoo.regression;
 
 import java.util.List;
-import org.lathe.compiler.op.Tensor;
-import org.lathe.models.nets.Mlp;
 import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Linear;
 import org.lathe.models.nn.Sequential;
 import org.lathe.models.optim.Adam;
-import org.lathe.models.optim.Schedule;
 import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.DigitClassifier;
+import org.lathe.models.zoo.parts.DigitClassifier.Head;
 
 /** Regression and perceptrons. */
 public final class Regression {
@@ -20,36 +18,26 @@ public final class Regression {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(softmaxRegression(), new XorModel(), mlp());
+    return List.of(
+        new LinearRegressionModel(), new PolynomialRegressionModel(),
+        linear("logistic-regression", "Berkson 1944; Cox 1958", Head.SIGMOID),
+        linear("softmax-regression", "Cox 1958; Bridle 1990", Head.SOFTMAX), new XorModel(), new MlpModel(),
+        new DeepLinearModel(), new EnsembleModel());
   }
 
   /** A linear classifier: 784 to 10. */
-  private static DigitClassifier softmaxRegression() {
+  private static DigitClassifier linear(String name, String paper, Head head) {
     return new DigitClassifier(
-        "softmax-regression",
+        name,
         FAMILY,
-        "Cox 1958",
+        paper,
         0.88,
         new DigitClassifier.Parts(
             () -> DigitClassifier.Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))),
             x -> x.flatten(1),
+            head,
             new Adam(2e-3),
             100,
-            8));
-  }
-
-  /** 784-256-128-10, ReLU; see {@link Mlp}. */
-  private static DigitClassifier mlp() {
-    return new DigitClassifier(
-        "mlp",
-        FAMILY,
-        "Rumelhart, Hinton and Williams 1986",
-        0.97,
-        new DigitClassifier.Parts(
-            () -> DigitClassifier.Net.of(new Mlp(Tensor::relu, Initializer.he(), 0.2, true, 784, 256, 128, 10)),
-            x -> x.flatten(1),
-            new Adam(Schedule.exponential(2e-3, 0.5, 500)),
-            128,
             8));
   }
 }
