@@ -125,20 +125,20 @@ public final class Digits {
     private final double[] wave = new double[12];
 
     Warp(RandomGenerator random) {
-      double angle = 0.14 * random.nextGaussian();
-      double shear = 0.16 * random.nextGaussian();
-      double width = uniform(random, 15, 20.5);
-      double height = uniform(random, 18, 22);
+      double angle = 0.18 * random.nextGaussian();
+      double shear = 0.22 * random.nextGaussian();
+      double width = uniform(random, 14, 20.5);
+      double height = uniform(random, 17.5, 22);
       double cos = Math.cos(angle);
       double sin = Math.sin(angle);
       xx = cos * width;
       xy = (-sin - shear * cos) * height;
       yx = sin * width;
       yy = (cos - shear * sin) * height;
-      shiftX = (SIDE - 1) / 2.0 + 0.9 * random.nextGaussian();
-      shiftY = (SIDE - 1) / 2.0 + 0.9 * random.nextGaussian();
+      shiftX = (SIDE - 1) / 2.0 + 1.1 * random.nextGaussian();
+      shiftY = (SIDE - 1) / 2.0 + 1.1 * random.nextGaussian();
       for (int k = 0; k < wave.length; k += 3) {
-        wave[k] = 0.55 * random.nextGaussian();
+        wave[k] = 0.7 * random.nextGaussian();
         wave[k + 1] = uniform(random, 2, 6);
         wave[k + 2] = uniform(random, 0, 2 * Math.PI);
       }
