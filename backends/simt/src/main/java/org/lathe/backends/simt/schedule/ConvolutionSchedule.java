@@ -1,6 +1,8 @@
 package org.lathe.backends.simt.schedule;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.lathe.backends.simt.ir.Memory;
 import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
@@ -9,18 +11,44 @@ import org.lathe.backends.simt.plan.KernelPlan;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.plan.LaunchBuilder;
 import org.lathe.backends.simt.plan.Site;
+import org.lathe.backends.simt.plan.Traits;
 import org.lathe.hal.spec.Convolution;
 import org.lathe.hal.spec.Convolution.Geometry;
 
 /** Convolutions and their gradients. */
 final class ConvolutionSchedule implements Schedule<Convolution> {
 
+  private static final String FORM = "form";
+  private static final int POINTS = 0;
+  private static final int STRIPS = 1;
+  /** Up to so many multiply-adds it is not worth it to compile anything larger. */
+  private static final long SMALL = 8192;
+
+  @Override
+  public List<Tuning> candidates(Convolution spec, Traits traits) {
+    Tuning points = Tuning.of(Map.of(FORM, POINTS));
+    if (!traits.isCpu() || spec.space().product() == 0) {
+      return List.of(points);
+    }
+    List<Tuning> all = new ArrayList<>();
+    if (spec.form() != Convolution.Form.FILTER_GRADIENT) {
+      CpuCorrelationTuning.candidates(spec, traits).forEach(t -> all.add(t.tuning().with(FORM, STRIPS)));
+    }
+    if (all.isEmpty() || spec.geometry().multiplyAdds() <= SMALL) {
+      all.addFirst(points);
+    }
+    return all;
+  }
+
   @Override
   public KernelPlan plan(Convolution spec, Site site, Tuning tuning) {
     if (spec.space().product() == 0) {
       return KernelPlan.nothing();
     }
-    return new Points(spec, site).plan();
+    return switch (tuning.get(FORM)) {
+      case STRIPS -> CpuCorrelation.plan(spec, site, CpuCorrelationTuning.of(tuning));
+      default -> new Points(spec, site).plan();
+    };
   }
 
   /** Each point of the output by itself. */
