@@ -41,12 +41,10 @@ final class StatementCompiler {
   }
 
   private Runnable assign(Statement s, Variable v, Value value) {
-    Node from = values.compile(value, 0);
-    Node to = values.variable(v);
+    Node to = values.compile(value, v);
     return () -> {
       machine.at(s);
-      from.eval();
-      from.copyTo(machine, to.real(), to.whole());
+      to.eval(machine);
     };
   }
 
@@ -57,11 +55,11 @@ final class StatementCompiler {
     int lanes = value.lanes();
     return () -> {
       machine.at(s);
-      index.eval();
-      value.eval();
+      index.eval(machine);
+      value.eval(machine);
       for (int n = 0; n < machine.count; n++) {
         int i = machine.active[n];
-        memory.store(i, index.whole()[i], lanes, s.aligned(), value.real(), value.whole(), i * lanes);
+        memory.store(i, index.whole[i], lanes, s.aligned(), value.real, value.whole, i * lanes);
       }
     };
   }
@@ -74,14 +72,14 @@ final class StatementCompiler {
     int[] no = new int[machine.size];
     return () -> {
       machine.at(s);
-      condition.eval();
+      condition.eval(machine);
       int[] outer = machine.active;
       int all = machine.count;
       int y = 0;
       int n = 0;
       for (int k = 0; k < all; k++) {
         int i = outer[k];
-        if (condition.whole()[i] != 0) {
+        if (condition.whole[i] != 0) {
           yes[y++] = i;
         } else {
           no[n++] = i;
@@ -105,22 +103,22 @@ final class StatementCompiler {
   private Runnable loop(Statement.For f) {
     Node from = values.compile(f.from(), 0);
     Node to = values.compile(f.to(), 1);
-    long[] counter = values.variable(f.counter()).whole();
+    long[] counter = values.variable(f.counter()).whole;
     boolean narrow = f.counter().type().dtype() == DType.I32;
     Runnable body = block(f.body());
     long[] end = new long[machine.size];
     int[] inside = new int[machine.size];
     return () -> {
       machine.at(f);
-      from.eval();
-      to.eval();
+      from.eval(machine);
+      to.eval(machine);
       int[] outer = machine.active;
       int all = machine.count;
       int count = 0;
       for (int k = 0; k < all; k++) {
         int i = outer[k];
-        counter[i] = from.whole()[i];
-        end[i] = to.whole()[i];
+        counter[i] = from.whole[i];
+        end[i] = to.whole[i];
         if (counter[i] < end[i]) {
           inside[count++] = i;
         }
