@@ -75,14 +75,14 @@ public final class Schedules {
       case RowProgram r -> new RowSchedule();
       case Contraction c -> new ContractionSchedule();
       case Convolution c -> new ConvolutionSchedule();
-      case Pooling p -> null;
+      case Pooling p -> new PoolingSchedule();
       case Recurrence r -> new RecurrenceSchedule();
       case Attention a -> new AttentionSchedule();
       case Gather g -> new GatherSchedule();
-      case Scatter s -> null;
+      case Scatter s -> new ScatterSchedule();
       case RandomBits r -> new RandomSchedule();
-      case Sort s -> null;
-      case TopK t -> null;
+      case Sort s -> new SortSchedule.Whole();
+      case TopK t -> new SortSchedule.Largest();
       case Scan s -> new ScanSchedule();
       case Copy c -> new CopySchedule();
     };

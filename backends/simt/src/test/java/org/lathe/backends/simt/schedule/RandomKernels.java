@@ -49,13 +49,13 @@ public final class RandomKernels {
     kinds.put("reduce", RandomKernels::reduce);
     kinds.put("row", RandomKernels::rowProgram);
     kinds.put("gather", RandomKernels::gather);
-//LATER    kinds.put("scatter", RandomKernels::scatter);
+    kinds.put("scatter", RandomKernels::scatter);
     kinds.put("copy", r -> new Copy(r.pick(0L, 1L, 3L, 13L, 64L, 207L, 4096L, 8192L, 16384L, 5001L)));
     kinds.put("random", r -> new RandomBits(r.pick(0L, 1L, 2L, 3L, 4L, 7L, 64L, 65L, 207L, 4098L, 5003L)));
     kinds.put("scan", RandomKernels::scan);
-//LATER    kinds.put("sort", RandomKernels::sort);
-//LATER    kinds.put("topk", RandomKernels::topK);
-//LATER    kinds.put("pooling", RandomKernels::pooling);
+    kinds.put("sort", RandomKernels::sort);
+    kinds.put("topk", RandomKernels::topK);
+    kinds.put("pooling", RandomKernels::pooling);
     return kinds;
   }
 

@@ -2,10 +2,14 @@ package org.lathe.backends.simt.schedule;
 
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lathe.backends.simt.PlanCheck;
+import org.lathe.hal.DType;
+import org.lathe.hal.expr.Combiner;
 import org.lathe.hal.spec.KernelSpec;
+import org.lathe.hal.spec.Scatter;
 
 /** Plans of random kernels for every kind of device, run in the interpreter and compared with the reference. */
 class RandomPlansTest {
@@ -27,6 +31,14 @@ class RandomPlansTest {
       } catch (AssertionError e) {
         throw new AssertionError(kind + " of seed " + seed + "L: " + e.getMessage(), e);
       }
+    }
+  }
+
+  @Test
+  void aLargeScatterSortsItsIndicesOnGpus() {
+    for (DType index : new DType[]{DType.I32, DType.I64}) {
+      PlanCheck.check(new Scatter(Combiner.SUM, true, DType.F32, index, 301, 65, 307), PlanCheck.GPU, 7);
+      PlanCheck.check(new Scatter(Combiner.SUM, false, DType.F16, index, 600, 33, 601), PlanCheck.SMALL_GPU, 7);
     }
   }
 }
