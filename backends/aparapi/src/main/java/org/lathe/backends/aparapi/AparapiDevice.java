@@ -1,6 +1,7 @@
 package org.lathe.backends.aparapi;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.lathe.backends.simt.program.Planner;
@@ -72,6 +73,15 @@ final class AparapiDevice implements Device, Capabilities {
   @Override
   public Prepared prepare(Program program) {
     return new AparapiPrepared(this, planner.plan(program));
+  }
+
+  /** Compiles the kernels of all programs together first, so that each program then finds its own. */
+  @Override
+  public List<Prepared> prepareAll(List<Program> programs) {
+    try (Executables.Lease compiled = executables.lease()) {
+      compiled.take(programs.stream().flatMap(p -> AparapiPrepared.requests(this, planner.plan(p)).stream()).toList());
+      return Device.super.prepareAll(programs);
+    }
   }
 
   @Override

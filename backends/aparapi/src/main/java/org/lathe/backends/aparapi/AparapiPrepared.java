@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.PlannedStep;
 import org.lathe.backends.simt.program.ProgramPlan;
 import org.lathe.hal.device.BufferSlice;
@@ -26,12 +25,7 @@ final class AparapiPrepared implements Prepared {
     this.plan = plan;
     this.kernels = device.executables().lease();
     try {
-      for (PlannedStep.Run run : plan.runs()) {
-        Route route = device.engine().route(run.dispatch().spec());
-        for (Launch launch : run.plan().launches()) {
-          kernels.get(launch.kernel(), Arenas.expected(run.dispatch(), launch), route);
-        }
-      }
+      kernels.take(requests(device, plan));
       for (BufferDecl declaration : plan.program().buffers()) {
         constants.add(constant(declaration));
       }
@@ -39,6 +33,17 @@ final class AparapiPrepared implements Prepared {
       close();
       throw e;
     }
+  }
+
+  /** The kernels of a plan, where each of the program's buffers has an array of its own. */
+  static List<Request> requests(AparapiDevice device, ProgramPlan plan) {
+    return plan.runs().stream().flatMap(run -> requests(device, run).stream()).toList();
+  }
+
+  private static List<Request> requests(AparapiDevice device, PlannedStep.Run run) {
+    Route route = device.engine().route(run.dispatch().spec());
+    return run.plan().launches().stream()
+        .map(l -> new Request(l.kernel(), Arenas.expected(run.dispatch(), l), route)).toList();
   }
 
   private @Nullable ArenaBuffer constant(BufferDecl declaration) {
@@ -83,15 +88,11 @@ final class AparapiPrepared implements Prepared {
 
   @Override
   public List<KernelReport> kernels() {
-    return plan.runs().stream().map(run -> {
-      Route route = device.engine().route(run.dispatch().spec());
-      String source = run.plan().launches().stream()
-          .map(l -> device.engine().source(l.kernel(), Arenas.expected(run.dispatch(), l), route)).distinct()
-          .collect(Collectors.joining("\n"));
-      return new KernelReport(
-          run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(),
-          run.plan().variant() + ", by " + route.words(), source);
-    }).toList();
+    return plan.runs().stream().map(run -> new KernelReport(
+        run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(),
+        run.plan().variant() + ", by " + device.engine().route(run.dispatch().spec()).words(),
+        requests(device, run).stream().distinct().map(device.engine()::source).collect(Collectors.joining("\n"))))
+        .toList();
   }
 
   @Override

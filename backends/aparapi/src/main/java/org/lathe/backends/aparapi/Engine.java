@@ -1,7 +1,6 @@
 package org.lathe.backends.aparapi;
 
 import java.util.List;
-import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.spec.KernelSpec;
@@ -19,13 +18,12 @@ interface Engine {
   boolean hasF64();
 
   /**
-   * Compiles a kernel.
+   * Compiles kernels, one executable for each.
    *
-   * @param arenas for each parameter of memory, in order, the number of the array that it lies in
-   * @throws org.lathe.hal.device.KernelBuildFailed if Aparapi or the device refuses it
+   * @throws org.lathe.hal.device.KernelBuildFailed if Aparapi or the device refuses one; then none is left
    */
-  Executable compile(Kernel kernel, List<Integer> arenas, Route route);
+  List<Executable> compile(List<Request> kernels);
 
   /** What the kernel is compiled from, for people. */
-  String source(Kernel kernel, List<Integer> arenas, Route route);
+  String source(Request kernel);
 }

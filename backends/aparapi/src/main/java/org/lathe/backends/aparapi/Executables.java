@@ -5,22 +5,20 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
-import org.lathe.backends.simt.ir.Kernel;
 
 /**
- * The compiled kernels of a device. Aparapi's objects are dear: each has an OpenCL context, or threads, and its model of
- * the class stays for good. So there is one for each kernel, shared by all programs, which take turns; those that no
- * program holds are kept for a while, the least recently used closed first. Any thread.
+ * The compiled kernels of a device. Aparapi's objects are dear: each has an OpenCL context, or threads, and its model of a
+ * class stays for good. So there is one for each kernel, shared by all programs, which take turns; those that no program
+ * holds are kept for a while, the least recently used closed first. Any thread.
  */
 final class Executables {
   private static final int MOST_IDLE = 256;
 
   private final Engine engine;
-  private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Request, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private boolean closed;
-
-  private record Key(Kernel kernel, List<Integer> arenas, Route route) {}
 
   /** A kernel; whoever runs it holds its lock. */
   static final class Entry {
@@ -45,23 +43,32 @@ final class Executables {
   final class Lease implements AutoCloseable {
     private final List<Entry> held = new ArrayList<>();
 
-    /** The kernel, compiled if it is not yet. */
-    Entry get(Kernel kernel, List<Integer> arenas, Route route) {
+    /** Holds these kernels, and compiles those that nobody held yet, together. */
+    void take(List<Request> kernels) {
       synchronized (Executables.this) {
         if (closed) {
           throw new IllegalStateException("a device is used after it was closed");
         }
-        Key key = new Key(kernel, arenas, route);
-        Entry entry = entries.get(key);
-        if (entry == null) {
-          entry = new Entry(engine.compile(kernel, arenas, route));
-          entries.put(key, entry);
+        List<Request> missing = kernels.stream().distinct().filter(k -> !entries.containsKey(k)).toList();
+        List<Executable> compiled = missing.isEmpty() ? List.of() : engine.compile(missing);
+        for (int i = 0; i < missing.size(); i++) {
+          entries.put(missing.get(i), new Entry(compiled.get(i)));
         }
-        if (!held.contains(entry)) {
-          held.add(entry);
-          entry.users++;
+        for (Request k : kernels) {
+          Entry entry = Objects.requireNonNull(entries.get(k));
+          if (!held.contains(entry)) {
+            held.add(entry);
+            entry.users++;
+          }
         }
-        return entry;
+      }
+    }
+
+    /** The kernel, compiled if it is not yet. */
+    Entry get(Request kernel) {
+      synchronized (Executables.this) {
+        take(List.of(kernel));
+        return Objects.requireNonNull(entries.get(kernel));
       }
     }
 

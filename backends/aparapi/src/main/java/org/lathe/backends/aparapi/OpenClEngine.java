@@ -2,15 +2,19 @@ package org.lathe.backends.aparapi;
 
 import com.aparapi.device.Device;
 import com.aparapi.device.OpenCLDevice;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.lathe.backends.simt.bytecode.AparapiClass;
 import org.lathe.backends.simt.bytecode.Unwritable;
-import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.opencl.Calling;
 import org.lathe.backends.simt.opencl.OpenClSource;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.KernelBuildFailed;
+import org.lathe.hal.spec.Contraction;
+import org.lathe.hal.spec.Convolution;
 import org.lathe.hal.spec.KernelSpec;
 
 /** An OpenCL device of Aparapi's. */
@@ -19,19 +23,21 @@ final class OpenClEngine implements Engine {
   /** Work items in lockstep on most GPUs; Aparapi does not tell. */
   private static final int WARP = 32;
   private static final int MOST_PARAMETERS = 60;
+  /** Kernels of one OpenCL program. */
+  private static final int MOST_TOGETHER = 64;
 
   private final OpenCLDevice device;
   private final SelfCheck.Facts facts;
-  private final Route.Policy policy;
-  private final Traits forBytecode;
-  private final Traits forSource;
+  private final Route route;
+  private final Traits scalar;
+  private final Traits wide;
 
-  OpenClEngine(OpenCLDevice device, SelfCheck.Facts facts, Route.Policy policy) {
+  OpenClEngine(OpenCLDevice device, SelfCheck.Facts facts, Route route) {
     this.device = device;
     this.facts = facts;
-    this.policy = policy;
-    this.forBytecode = traits(1);
-    this.forSource = traits(facts.floatLanes());
+    this.route = route;
+    this.scalar = traits(1);
+    this.wide = traits(facts.floatLanes());
   }
 
   private Traits traits(int lanes) {
@@ -51,14 +57,20 @@ final class OpenClEngine implements Engine {
         device.getMaxComputeUnits(), memoryBytes);
   }
 
+  /** The same device by the other route. */
+  OpenClEngine by(Route other) {
+    return new OpenClEngine(device, facts, other);
+  }
+
   @Override
   public Traits traits(KernelSpec spec) {
-    return route(spec) == Route.BYTECODE ? forBytecode : forSource;
+    // Compilers join the scalars of register tiles, and nothing else that was written for vectors.
+    return route == Route.SOURCE || spec instanceof Contraction || spec instanceof Convolution ? wide : scalar;
   }
 
   @Override
   public Route route(KernelSpec spec) {
-    return policy.of(spec);
+    return route;
   }
 
   @Override
@@ -67,22 +79,42 @@ final class OpenClEngine implements Engine {
   }
 
   @Override
-  public Executable compile(Kernel kernel, List<Integer> arenas, Route route) {
+  public List<Executable> compile(List<Request> kernels) {
+    Map<Request, Executable> compiled = new LinkedHashMap<>();
     try {
-      return switch (route) {
-        case BYTECODE -> new BytecodeExecutable(BACKEND, device, kernel, arenas, facts.inPlace());
-        case SOURCE -> new SourceExecutable(device, kernel, arenas, facts.inPlace());
-      };
+      List<Request> source = kernels.stream().filter(k -> k.route() == Route.SOURCE).toList();
+      for (int from = 0; from < source.size(); from += MOST_TOGETHER) {
+        List<Request> part = source.subList(from, Math.min(source.size(), from + MOST_TOGETHER));
+        List<? extends Executable> executables = SourceProgram.compile(device, facts.inPlace(), part);
+        for (int i = 0; i < part.size(); i++) {
+          compiled.put(part.get(i), executables.get(i));
+        }
+      }
+      for (Request k : kernels) {
+        if (k.route() == Route.BYTECODE) {
+          compiled.put(k, bytecode(k));
+        }
+      }
+    } catch (RuntimeException e) {
+      compiled.values().forEach(Executable::close);
+      throw e;
+    }
+    return kernels.stream().map(k -> Objects.requireNonNull(compiled.get(k))).toList();
+  }
+
+  private Executable bytecode(Request k) {
+    try {
+      return new BytecodeExecutable(BACKEND, device, k.kernel(), k.arenas(), facts.inPlace());
     } catch (Unwritable e) {
-      throw new KernelBuildFailed(kernel.name(), kernel.toString(), String.valueOf(e.getMessage()));
+      throw new KernelBuildFailed(k.kernel().name(), k.kernel().toString(), String.valueOf(e.getMessage()));
     }
   }
 
   @Override
-  public String source(Kernel kernel, List<Integer> arenas, Route route) {
-    return switch (route) {
-      case BYTECODE -> AparapiClass.forAparapi(kernel, arenas).toString();
-      case SOURCE -> OpenClSource.render(kernel, new Calling.Arenas(arenas));
+  public String source(Request k) {
+    return switch (k.route()) {
+      case BYTECODE -> AparapiClass.forAparapi(k.kernel(), k.arenas()).toString();
+      case SOURCE -> OpenClSource.render(Map.of(k.kernel(), new Calling.Arenas(k.arenas())));
     };
   }
 }

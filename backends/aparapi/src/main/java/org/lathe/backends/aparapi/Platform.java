@@ -40,23 +40,23 @@ final class Platform {
   }
 
   private static Found find() {
-    Route.Policy policy;
+    Route route;
     try {
-      policy = Route.Policy.chosen();
+      route = Route.chosen();
     } catch (IllegalArgumentException e) {
       return new Nothing(
-          "-D" + Route.Policy.PROPERTY + "=" + System.getProperty(Route.Policy.PROPERTY) + " names no route",
-          "leave it out, or give one of mixed, bytecode, source");
+          "-D" + Route.PROPERTY + "=" + System.getProperty(Route.PROPERTY) + " names no route",
+          "leave it out, or give one of source, bytecode");
     }
     try {
       NativeProcess.keepSignalHandler();
-      return NativeProcess.quietly(() -> devices(policy));
+      return NativeProcess.quietly(() -> devices(route));
     } catch (LinkageError | RuntimeException e) {
       return new Nothing("Aparapi cannot be started: " + e, DRIVER);
     }
   }
 
-  private static Found devices(Route.Policy policy) {
+  private static Found devices(Route route) {
     Level before = LOG.getLevel();
     List<OpenCLDevice> devices;
     LOG.setLevel(Level.OFF);
@@ -72,7 +72,7 @@ final class Platform {
     List<String> faults = new ArrayList<>();
     for (OpenCLDevice device : devices) {
       try {
-        engines.add(new OpenClEngine(device, SelfCheck.run(device), policy));
+        engines.add(new OpenClEngine(device, SelfCheck.run(device), route));
       } catch (RuntimeException e) {
         faults.add(device.getName() + ": " + e.getMessage());
       }

@@ -69,7 +69,11 @@ final class PoolEngine implements Engine {
   }
 
   @Override
-  public Executable compile(Kernel kernel, List<Integer> arenas, Route route) {
+  public List<Executable> compile(List<Request> kernels) {
+    return kernels.stream().map(k -> compile(k.kernel(), k.arenas())).toList();
+  }
+
+  private Executable compile(Kernel kernel, List<Integer> arenas) {
     WorkItem item;
     try {
       item = (WorkItem) Generated.instance(
@@ -98,7 +102,7 @@ final class PoolEngine implements Engine {
   }
 
   @Override
-  public String source(Kernel kernel, List<Integer> arenas, Route route) {
-    return AparapiClass.forJvm(kernel, arenas).toString();
+  public String source(Request k) {
+    return AparapiClass.forJvm(k.kernel(), k.arenas()).toString();
   }
 }

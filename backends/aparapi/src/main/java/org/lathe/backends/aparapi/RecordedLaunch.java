@@ -33,7 +33,7 @@ final class RecordedLaunch {
   void compile(Executables.Lease executables, Route route) {
     arenas = arenas();
     arrays = new byte[arenas.stream().mapToInt(a -> a + 1).max().orElse(0)][];
-    compiled = executables.get(launch.kernel(), arenas, route);
+    compiled = executables.get(new Request(launch.kernel(), arenas, route));
   }
 
   private List<Integer> arenas() {

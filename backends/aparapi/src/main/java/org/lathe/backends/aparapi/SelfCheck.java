@@ -55,8 +55,8 @@ final class SelfCheck {
       throw new IllegalStateException("a kernel made of bytecode gives wrong results");
     }
     ByteBuffer facts = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
-    try (SourceExecutable source =
-        new SourceExecutable(device, "lathe_facts", FACTS, Dims.of(1, 1, 1), 1, 1, inPlace)) {
+    try (Executable source =
+        SourceProgram.compile(device, inPlace, "lathe_facts", FACTS, Dims.of(1, 1, 1), 1, 1)) {
       source.run(new byte[][]{facts.array()}, new long[]{6}, Dims.of(1, 1, 1));
     }
     if (facts.getInt(8) != 42) {

@@ -10,8 +10,7 @@
  * {@link org.lathe.backends.simt.bytecode.AparapiClass}), so arenas need no proof that types do not share bytes.
  *
  * <p><b>Routes.</b> Each kernel has two: a class that Aparapi translates, or OpenCL C through its binding of foreign
- * source ({@link org.lathe.backends.aparapi.Route}). The first has no vectors: matrix products, convolutions, attention
- * and recurrences, which live by them, take the second, all else the first.
+ * source. {@link org.lathe.backends.aparapi.Route} says which is taken, and why.
  *
  * <p><b>Falling back.</b> Aparapi runs a kernel on its thread pool when a device refuses it. Kernels are compiled for their
  * device before they run, which fails instead, and after each run Aparapi is asked where it ran: another place is an

@@ -1,58 +1,63 @@
 package org.lathe.backends.aparapi;
 
-import java.util.ArrayList;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.lathe.hal.DType;
-import org.lathe.hal.Dims;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.lathe.hal.device.Device;
-import org.lathe.hal.expr.BinaryOp;
-import org.lathe.hal.expr.Expr;
-import org.lathe.hal.expr.UnaryOp;
-import org.lathe.hal.spec.Map;
-import org.lathe.hal.spec.View;
+import org.lathe.hal.spec.KernelSpec;
 import org.lathe.reference.Elements;
+import org.lathe.reference.Samples;
 import org.lathe.reference.SpecReference;
 import org.lathe.reference.Tolerance;
 
+/** Kernels of most kinds by each route against the reference. */
 class KernelsTest {
-  private static Device device;
+  /** What runs them. */
+  enum Way {
+    SOURCE, BYTECODE, THREAD_POOL;
 
-  @BeforeAll
-  static void open() {
-    device = Runs.open(new AparapiDriver());
-  }
-
-  @AfterAll
-  static void close() {
-    if (device != null) device.close();
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void some(DType dtype) {
-    for (UnaryOp op : UnaryOp.values()) {
-      boolean fits = switch (op) {
-        case NOT -> dtype == DType.BOOL;
-        case NEG, ABS, SIGN -> dtype != DType.BOOL;
-        default -> dtype.isFloating();
-      };
-      if (fits) {
-        Expr.Builder b = Expr.builder();
-        check(b.build(List.of(b.unary(op, b.input(0, dtype)))), dtype);
+    Device open() {
+      if (this == THREAD_POOL) {
+        return Runs.open(new AparapiPoolDriver());
       }
+      if (!(Platform.found() instanceof Platform.Devices(List<OpenClEngine> engines))) {
+        return Assumptions.abort(Platform.found().toString());
+      }
+      return new AparapiDevice(0, engines.getFirst().by(Route.valueOf(name())));
     }
   }
 
-  private void check(Expr e, DType in) {
-    Dims space = Dims.of(37);
-    DType out = e.nodes().get(e.results().getFirst()).type();
-    Map map = new Map(space, List.of(View.dense(in, space)), e, List.of(View.dense(out, space)));
-    List<Elements> inputs = org.lathe.reference.Samples.inputs(map, new java.util.Random(3));
-    Tolerance.check(e.toString(), map, SpecReference.run(map, inputs), Runs.run(device, map, inputs));
+  private static final Map<Way, Device> DEVICES = new EnumMap<>(Way.class);
+
+  @AfterAll
+  static void close() {
+    DEVICES.values().forEach(d -> {
+      assertEquals(0, d.allocator().openBuffers());
+      d.close();
+    });
+  }
+
+  static Stream<Arguments> cases() {
+    return Stream.of(Way.values())
+        .flatMap(way -> Specs.all().keySet().stream().map(name -> Arguments.of(way, name)));
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("cases")
+  void kernelsAgreeWithTheReference(Way way, String name) {
+    Device device = DEVICES.computeIfAbsent(way, Way::open);
+    KernelSpec spec = Specs.all().get(name);
+    long seed = new Random().nextLong();
+    List<Elements> in = Samples.inputs(spec, new Random(seed));
+    Tolerance.check("seed " + seed, spec, SpecReference.run(spec, in), Runs.run(device, spec, in));
   }
 }

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.ir.Memory;
@@ -42,20 +43,20 @@ public final class OpenClSource {
   private final ClFunctions functions = new ClFunctions();
   private final ClValues values = new ClValues(functions);
   private final StringBuilder out = new StringBuilder();
-  private final Calling calling;
+  private final Function<Kernel, Calling> calling;
   private Set<String> inside = Set.of();
 
   /** The form for pipelines, with the counters of the loops whose iterations do not meet in memory; null for other forms. */
   private final @Nullable Map<String, Set<String>> pipelines;
 
-  private OpenClSource(Calling calling, @Nullable Map<String, Set<String>> pipelines) {
+  private OpenClSource(Function<Kernel, Calling> calling, @Nullable Map<String, Set<String>> pipelines) {
     this.calling = calling;
     this.pipelines = pipelines;
   }
 
   /** One source with all of these kernels. */
   public static String render(Collection<Kernel> kernels) {
-    return new OpenClSource(new Calling.Buffers(), null).write(kernels, "");
+    return new OpenClSource(k -> new Calling.Buffers(), null).write(kernels, "");
   }
 
   /**
@@ -66,12 +67,12 @@ public final class OpenClSource {
    *     another wrote there
    */
   public static String renderPipelines(Collection<Kernel> kernels, Map<String, Set<String>> independent) {
-    return new OpenClSource(new Calling.Buffers(), independent).write(kernels, PIPELINE_MACROS);
+    return new OpenClSource(k -> new Calling.Buffers(), independent).write(kernels, PIPELINE_MACROS);
   }
 
-  /** The source of one kernel to which a launch hands its arguments in another way. */
-  public static String render(Kernel kernel, Calling calling) {
-    return new OpenClSource(calling, null).write(List.of(kernel), "");
+  /** One source with all of these kernels, to which launches hand their arguments in these ways. */
+  public static String render(Map<Kernel, ? extends Calling> kernels) {
+    return new OpenClSource(kernels::get, null).write(kernels.keySet(), "");
   }
 
   private String write(Collection<Kernel> kernels, String macros) {
@@ -86,12 +87,13 @@ public final class OpenClSource {
   }
 
   private void kernel(Kernel k) {
+    Calling c = calling.apply(k);
     out.append(pipelines == null ? "" : "LATHE_SINGLE_WORK_ITEM ");
     inside = pipelines == null ? Set.of() : pipelines.getOrDefault(k.name(), Set.of());
     out.append("__kernel __attribute__((reqd_work_group_size(").append(k.local().get(0)).append(", ")
         .append(k.local().get(1)).append(", ").append(k.local().get(2)).append(")))\nvoid ").append(k.name())
-        .append("(\n    ").append(String.join(",\n    ", calling.arguments(k))).append(") {\n");
-    calling.prologue(k).forEach(line -> out.append("  ").append(line).append(";\n"));
+        .append("(\n    ").append(String.join(",\n    ", c.arguments(k))).append(") {\n");
+    c.prologue(k).forEach(line -> out.append("  ").append(line).append(";\n"));
     for (Memory m : k.arrays()) {
       out.append("  ").append(m instanceof Memory.Local ? "__local " : "").append(ClTypes.memory(m.dtype())).append(' ')
           .append(m.name()).append('[').append(Math.max(1, m.elements())).append("] __attribute__((aligned(64)));\n");

@@ -1,0 +1,115 @@
+package org.lathe.backends.aparapi;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
+import org.lathe.hal.expr.BinaryOp;
+import org.lathe.hal.expr.Combiner;
+import org.lathe.hal.expr.Expr;
+import org.lathe.hal.expr.UnaryOp;
+import org.lathe.hal.spec.Contraction;
+import org.lathe.hal.spec.Convolution;
+import org.lathe.hal.spec.Epilogue;
+import org.lathe.hal.spec.Gather;
+import org.lathe.hal.spec.KernelSpec;
+import org.lathe.hal.spec.RandomBits;
+import org.lathe.hal.spec.Recurrence;
+import org.lathe.hal.spec.Reduce;
+import org.lathe.hal.spec.Scan;
+import org.lathe.hal.spec.View;
+
+/** A few kernels of most kinds, at awkward sizes. The conformance suite has them all. */
+final class Specs {
+  private Specs() {}
+
+  static Map<String, KernelSpec> all() {
+    Map<String, KernelSpec> specs = new LinkedHashMap<>();
+    for (DType dtype : List.of(DType.F32, DType.F64, DType.F16, DType.BF16)) {
+      specs.put("functions of " + dtype, functions(dtype));
+    }
+    for (DType dtype : List.of(DType.I32, DType.I64, DType.U8)) {
+      specs.put("arithmetic of " + dtype, arithmetic(dtype));
+    }
+    specs.put("guarded transpose", guarded());
+    specs.put("reduction", reduction());
+    specs.put("product", product(33, 17, 20));
+    specs.put("convolution", new Convolution(
+        Convolution.Form.FORWARD, new Convolution.Geometry(2, 3, 9, 7, 5, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1),
+        View.dense(DType.F32, Dims.of(2, 3, 9, 7)), View.dense(DType.F32, Dims.of(5, 3, 3, 3)),
+        Epilogue.store(DType.F32, View.dense(DType.F32, Dims.of(2, 5, 5, 4)))));
+    specs.put("lstm", new Recurrence(
+        Recurrence.Cell.LSTM, Recurrence.Form.FORWARD, DType.F32, 3, 2, 5, false));
+    specs.put("gather", new Gather(DType.F32, DType.I32, 7, 5, 13));
+    specs.put("random", new RandomBits(207));
+    specs.put("scan", new Scan(Combiner.SUM, DType.F32, 3, 17, 2, false, true));
+    return specs;
+  }
+
+  private static View dense(DType dtype, long... shape) {
+    return View.dense(dtype, Dims.of(shape));
+  }
+
+  static KernelSpec functions(DType dtype) {
+    Dims space = Dims.of(207);
+    Expr.Builder b = Expr.builder();
+    int x = b.input(0, dtype);
+    int y = b.input(1, dtype);
+    List<Integer> results = new ArrayList<>();
+    int sum = b.binary(BinaryOp.MAX, x, y);
+    for (UnaryOp op : List.of(UnaryOp.TANH, UnaryOp.SIGMOID, UnaryOp.ERF, UnaryOp.FLOOR, UnaryOp.ROUND, UnaryOp.SIGN,
+        UnaryOp.NEG, UnaryOp.ABS, UnaryOp.EXPM1, UnaryOp.SIN)) {
+      sum = b.binary(BinaryOp.ADD, sum, b.unary(op, x));
+    }
+    results.add(sum);
+    results.add(b.select(b.binary(BinaryOp.LT, x, y), b.binary(BinaryOp.REM, x, y), b.binary(BinaryOp.MIN, x, y)));
+    results.add(b.cast(x, DType.I32));
+    View v = View.dense(dtype, space);
+    return new org.lathe.hal.spec.Map(
+        space, List.of(v, v), b.build(results), List.of(v, v, View.dense(DType.I32, space)));
+  }
+
+  private static KernelSpec arithmetic(DType dtype) {
+    Dims space = Dims.of(207);
+    Expr.Builder b = Expr.builder();
+    int x = b.input(0, dtype);
+    int y = b.input(1, dtype);
+    List<Integer> results = new ArrayList<>();
+    int mix = x;
+    for (BinaryOp op : List.of(BinaryOp.MUL, BinaryOp.ADD, BinaryOp.DIV, BinaryOp.REM, BinaryOp.XOR, BinaryOp.MAX)) {
+      mix = b.binary(BinaryOp.ADD, mix, b.binary(op, x, y));
+    }
+    results.add(mix);
+    results.add(b.binary(BinaryOp.LE, x, y));
+    results.add(b.cast(x, DType.F32));
+    View v = View.dense(dtype, space);
+    return new org.lathe.hal.spec.Map(
+        space, List.of(v, v), b.build(results),
+        List.of(v, View.dense(DType.BOOL, space), View.dense(DType.F32, space)));
+  }
+
+  private static KernelSpec guarded() {
+    Expr.Builder b = Expr.builder();
+    Expr e = b.build(List.of(b.input(0, DType.F32)));
+    View in = new View(DType.F32, -3, Dims.of(1, 3), new View.Guard(Dims.of(0, 1), Dims.of(3, 5), -1));
+    return new org.lathe.hal.spec.Map(Dims.of(3, 5), List.of(in), e, List.of(dense(DType.F32, 3, 5)));
+  }
+
+  private static KernelSpec reduction() {
+    Expr.Builder b = Expr.builder();
+    Expr producer = b.build(List.of(b.input(0, DType.F32)));
+    Expr.Builder c = Expr.builder();
+    Expr epilogue = c.build(List.of(c.input(0, DType.F32)));
+    return new Reduce(
+        Dims.of(13), Dims.of(131), List.of(dense(DType.F32, 13, 131)), producer, List.of(Combiner.SUM), List.of(),
+        epilogue, List.of(dense(DType.F32, 13)));
+  }
+
+  static KernelSpec product(long m, long n, long k) {
+    return new Contraction(
+        Dims.of(), m, n, k, dense(DType.F32, m, k), dense(DType.F32, k, n),
+        Epilogue.store(DType.F32, dense(DType.F32, m, n)));
+  }
+}
