@@ -12,5 +12,6 @@ module org.lathe.backends.simt {
   exports org.lathe.backends.simt.plan;
   exports org.lathe.backends.simt.program;
   exports org.lathe.backends.simt.schedule;
+  exports org.lathe.backends.simt.tune;
   exports org.lathe.backends.simt.verify;
 }

@@ -46,6 +46,11 @@ public interface Device extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** The tuner of its kernels; empty where the backend has nothing to choose. */
+  default Optional<Tunable> tunable() {
+    return Optional.empty();
+  }
+
   /** Closes the device; a second call does nothing. */
   @Override
   void close();

@@ -45,7 +45,7 @@ public final class ExecutableCache {
 
   private static final class Shared {
     static final ExecutableCache INSTANCE = new ExecutableCache(
-        userDirectory(System.getenv(), System::getProperty).resolve("kernels"), SHARED_BYTES, Shared::log);
+        userDirectory().resolve("kernels"), SHARED_BYTES, Shared::log);
 
     private static void log(String message) {
       System.getLogger(ExecutableCache.class.getName()).log(System.Logger.Level.WARNING, message);
@@ -67,6 +67,11 @@ public final class ExecutableCache {
   /** The user's cache, of at most 1 GiB. */
   public static ExecutableCache shared() {
     return Shared.INSTANCE;
+  }
+
+  /** Where Lathe keeps what it can make again, for this user on this machine; it may not exist yet. */
+  public static Path userDirectory() {
+    return userDirectory(System.getenv(), System::getProperty);
   }
 
   /**

@@ -10,6 +10,7 @@ import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Peaks;
 import org.lathe.hal.device.Prepared;
+import org.lathe.hal.device.Tunable;
 import org.lathe.hal.program.Program;
 
 /**
@@ -98,6 +99,12 @@ public final class ValidatingDevice implements Device {
   public Optional<Peaks> measurePeaks() {
     ledger.checkOpen("measurePeaks");
     return inner.measurePeaks();
+  }
+
+  @Override
+  public Optional<Tunable> tunable() {
+    ledger.checkOpen("tunable");
+    return inner.tunable();
   }
 
   @Override
