@@ -16,8 +16,6 @@ import org.lathe.hal.device.Peaks;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.models.bench.Workload;
 import org.lathe.models.bench.Workloads;
-import org.lathe.models.zoo.Zoo;
-import org.lathe.models.zoo.model.ZooModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -92,24 +90,12 @@ final class BenchCommand implements Callable<Integer> {
     if (names.isEmpty()) {
       return switch (suite) {
         case "workloads" -> Workloads.all();
-        case "short" -> Workloads.all().stream().filter(Workload::inSuite).toList();
+        case "short" -> WorkloadChoice.shortSuite();
         default -> throw new CannotRun("there is no suite '" + suite + "': choose short or workloads");
       };
     }
     List<Workload> work = new ArrayList<>();
-    for (String name : names) {
-      List<Workload> matching = Workloads.all().stream().filter(w -> w.id().equals(name)).toList();
-      if (!matching.isEmpty()) {
-        work.addAll(matching);
-        continue;
-      }
-      ZooModel model = Zoo.find(name)
-          .orElseThrow(
-              () -> new CannotRun(
-                  "there is no model or workload '" + name + "': choose among the models " + Zoo.names() + " and the rows "
-                      + Workloads.all().stream().map(Workload::id).toList()));
-      work.addAll(model.workloads());
-    }
+    names.forEach(name -> work.addAll(WorkloadChoice.named(name)));
     return work;
   }
 

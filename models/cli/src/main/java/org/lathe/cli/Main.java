@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** The command line's entry. Exit codes: 0 good, 1 found a difference, 2 could not run. */
 @Command(name = "lathe", description = "Traces, compiles and runs neural networks.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, subcommands = {
     DevicesCommand.class, ModelsCommand.class, TrainCommand.class, RunCommand.class, BenchCommand.class,
-    VerifyCommand.class, InspectCommand.class, BuildCommand.class
+    VerifyCommand.class, InspectCommand.class, BuildCommand.class, TuneCommand.class
 })
 public final class Main implements Runnable {
   @Spec

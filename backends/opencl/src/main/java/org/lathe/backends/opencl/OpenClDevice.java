@@ -15,13 +15,17 @@ import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.program.Planner;
 import org.lathe.backends.simt.program.ProgramPlan;
 import org.lathe.backends.simt.schedule.Schedules;
-import org.lathe.backends.simt.schedule.Tunings;
+import org.lathe.backends.simt.tune.DeviceLaboratory;
+import org.lathe.backends.simt.tune.TunedDevice;
+import org.lathe.backends.simt.tune.Tuner;
+import org.lathe.backends.simt.tune.TuningStore;
 import org.lathe.hal.DType;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Peaks;
 import org.lathe.hal.device.Prepared;
+import org.lathe.hal.device.Tunable;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.spec.KernelSpec;
 
@@ -35,6 +39,7 @@ final class OpenClDevice implements Device, Capabilities {
   private final Options options;
   private final DeviceInfo info;
   private final Traits traits;
+  private final TuningStore tunings;
   private final Planner planner;
   private final OpenClAllocator allocator;
   private @Nullable Session session;
@@ -57,7 +62,8 @@ final class OpenClDevice implements Device, Capabilities {
         p.computeUnits(),
         options.budget());
     this.traits = options.prebuilt() == null ? traits(p) : PipelineTarget.TRAITS;
-    this.planner = new Planner(traits, Tunings.GUESS);
+    this.tunings = TuningStore.of(new TunedDevice(p.name(), p.vendor(), p.platform() + " " + p.driver(), traits.form()));
+    this.planner = options.prebuilt() == null ? new Planner(traits, tunings) : PipelineTarget.planner();
     this.allocator = new OpenClAllocator(options.budget(), p.baseAlignment(), this::session);
   }
 
@@ -129,7 +135,10 @@ final class OpenClDevice implements Device, Capabilities {
 
   @Override
   public Prepared prepare(Program program) {
-    ProgramPlan plan = planner.plan(program);
+    return prepare(planner.plan(program));
+  }
+
+  private Prepared prepare(ProgramPlan plan) {
     Session s = session();
     s.checkAlive();
     try {
@@ -151,6 +160,17 @@ final class OpenClDevice implements Device, Capabilities {
     } catch (ClException e) {
       throw s.failed(e, 0, allocator.freeBytes());
     }
+  }
+
+  /** What is prebuilt has its forms already. */
+  @Override
+  public Optional<Tunable> tunable() {
+    if (options.prebuilt() != null) {
+      return Optional.empty();
+    }
+    DeviceLaboratory laboratory = new DeviceLaboratory(
+        allocator, (program, forms) -> prepare(new Planner(traits, forms).plan(program)));
+    return Optional.of(new Tuner(traits, tunings, laboratory, planner::forget));
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.schedule.Schedules;
@@ -19,10 +20,11 @@ import org.lathe.hal.spec.KernelSpec;
 /**
  * Finds the fastest form of kernels by running all of them. A form counts only if its results are those of the schedule's
  * first guess: a wrong kernel never wins. All are timed in turns, round by round, so that what else the machine does meets
- * them alike; a form takes the place of the one in use only if it is faster beyond noise.
+ * them alike, and by their lower quartile, since what else it does only adds; a form takes the place of the one in use only
+ * if it is faster beyond noise.
  */
 public final class Tuner implements Tunable {
-  private static final int ROUNDS = 7;
+  private static final int ROUNDS = 9;
   private static final double ROUND_MICROS = 4_000;
   private static final int MOST_RUNS = 2_000;
   /** What a form must gain to take the place of the one in use. */
@@ -34,9 +36,15 @@ public final class Tuner implements Tunable {
   private final TuningStore store;
   private final Laboratory laboratory;
   private final Runnable changed;
+  private final LongSupplier nanoClock;
 
   /** @param changed told after each choice, so that plans made before are forgotten */
   public Tuner(Traits traits, TuningStore store, Laboratory laboratory, Runnable changed) {
+    this(traits, store, laboratory, changed, System::nanoTime);
+  }
+
+  Tuner(Traits traits, TuningStore store, Laboratory laboratory, Runnable changed, LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
     this.traits = traits;
     this.store = store;
     this.laboratory = laboratory;
@@ -61,16 +69,16 @@ public final class Tuner implements Tunable {
       this.trial = trial;
     }
 
-    void time() {
-      long start = System.nanoTime();
+    void time(LongSupplier nanoClock) {
+      long start = nanoClock.getAsLong();
       trial.run(runs);
-      micros[rounds++] = (System.nanoTime() - start) / 1e3 / runs;
+      micros[rounds++] = (nanoClock.getAsLong() - start) / 1e3 / runs;
     }
 
-    double median() {
+    double quartile() {
       double[] sorted = Arrays.copyOf(micros, rounds);
       Arrays.sort(sorted);
-      return sorted[rounds / 2];
+      return sorted[rounds / 4];
     }
   }
 
@@ -140,28 +148,28 @@ public final class Tuner implements Tunable {
       throw new Unsupported(spec, "none of its forms runs: " + String.join("; ", discarded));
     }
     for (Form f : forms) {
-      f.time();
+      f.time(nanoClock);
       f.runs = (int) Math.clamp(ROUND_MICROS / Math.max(0.5, f.micros[0]), 1, MOST_RUNS);
       f.rounds = 0;
-      f.time();
+      f.time(nanoClock);
     }
-    double first = forms.stream().mapToDouble(Form::median).min().orElseThrow();
+    double first = forms.stream().mapToDouble(Form::quartile).min().orElseThrow();
     for (int round = 1; round < ROUNDS; round++) {
       for (Form f : forms) {
         if (f.micros[0] <= HOPELESS * first || f.tuning.equals(inUse)) {
-          f.time();
+          f.time(nanoClock);
         }
       }
     }
-    Form best = forms.stream().min(Comparator.comparingDouble(Form::median)).orElseThrow();
+    Form best = forms.stream().min(Comparator.comparingDouble(Form::quartile)).orElseThrow();
     // The one in use may be among the discarded: then what is right takes its place, however fast.
     Form before = forms.stream().filter(f -> f.tuning.equals(inUse)).findFirst().orElse(best);
-    if (best.median() > GAIN * before.median()) {
+    if (best.quartile() > GAIN * before.quartile()) {
       best = before;
     }
     store.put(spec, best.tuning);
     changed.run();
     return new Tuned(
-        forms.size(), before.trial.variant(), before.median(), best.trial.variant(), best.median(), discarded);
+        forms.size(), before.trial.variant(), before.quartile(), best.trial.variant(), best.quartile(), discarded);
   }
 }

@@ -1,0 +1,28 @@
+package org.lathe.cli;
+
+import java.util.List;
+import org.lathe.models.bench.Workload;
+import org.lathe.models.bench.Workloads;
+import org.lathe.models.zoo.Zoo;
+
+/** Workloads by name: rows of the table, or those of a model. */
+final class WorkloadChoice {
+  private WorkloadChoice() {}
+
+  static List<Workload> shortSuite() {
+    return Workloads.all().stream().filter(Workload::inSuite).toList();
+  }
+
+  static List<Workload> named(String name) {
+    List<Workload> rows = Workloads.all().stream().filter(w -> w.id().equals(name)).toList();
+    if (!rows.isEmpty()) {
+      return rows;
+    }
+    return Zoo.find(name)
+        .orElseThrow(
+            () -> new CannotRun(
+                "there is no model or workload '" + name + "': choose among the models " + Zoo.names() + " and the rows "
+                    + Workloads.all().stream().map(Workload::id).toList()))
+        .workloads();
+  }
+}
