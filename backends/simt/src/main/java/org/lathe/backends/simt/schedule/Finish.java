@@ -65,6 +65,22 @@ final class Finish {
     }
   }
 
+  /** All that the epilogue accesses, over the output space. */
+  List<View> views() {
+    List<View> views = new ArrayList<>(epilogue.inputs());
+    views.addAll(epilogue.outputs());
+    return views;
+  }
+
+  /** Stores what becomes of the elements at these points of the output space. */
+  void write(Value elements, Cursor points) {
+    List<Value> inputs = new ArrayList<>();
+    inputs.add(elements);
+    inputs.addAll(points.readAll(k, in, epilogue.inputs()));
+    List<Value> results = Exprs.write(k, epilogue.expr(), inputs, points.coordinates());
+    points.writeAll(k, out, epilogue.outputs(), results);
+  }
+
   /** As {@link #runsAlong(Epilogue, Dims, int)}, of this epilogue. */
   private boolean runsAlong(int dim) {
     return runsAlong(epilogue, space, dim);

@@ -28,8 +28,7 @@ final class PoolingSchedule implements Schedule<Pooling> {
 
   @Override
   public KernelPlan plan(Pooling spec, Site site, Tuning tuning) {
-    Dims out = spec.form() == Form.GRADIENT ? spec.dataShape() : spec.resultShape();
-    if (out.product() == 0) {
+    if (spec.space().product() == 0) {
       return KernelPlan.nothing();
     }
     return new Writer(spec, site).plan();
@@ -59,11 +58,15 @@ final class PoolingSchedule implements Schedule<Pooling> {
       }
       Memory data = k.input(0, "data");
       Memory other = p.form() == Form.PICK ? k.input(1, "other") : data;
-      Memory out = k.output(0, "out");
-      return points(p.resultShape(), tiles).plan(2.0 * p.operations(), c -> {
+      Finish finish = finish();
+      return points(p.resultShape(), finish.views(), tiles).plan(2.0 * p.operations(), c -> {
         Value result = p.kind() == Kind.MEAN ? mean(data, c) : maximum(data, other, c);
-        c.write(k, out, resultView, result);
+        finish.write(result, c);
       });
+    }
+
+    private Finish finish() {
+      return Finish.of(k, p.epilogue(), p.space(), p.pooledInputs());
     }
 
     /** Whether the windows cover the data side by side. */
@@ -72,9 +75,14 @@ final class PoolingSchedule implements Schedule<Pooling> {
           && p.outHeight() * p.strideY() == p.height() && p.outWidth() * p.strideX() == p.width();
     }
 
-    private Points points(Dims space, boolean vectors) {
+    private Points points(Dims space, List<View> views, boolean vectors) {
       int lanes = vectors && site.traits().isCpu() ? Vectors.lanes(space.last(0), site.traits()) : 1;
-      return new Points(k, site, space, List.of(), lanes, true);
+      return points(space, views, lanes);
+    }
+
+    /** An epilogue in place may not be applied twice. */
+    private Points points(Dims space, List<View> views, int lanes) {
+      return new Points(k, site, space, views, lanes, site.aliasedInputs().isEmpty());
     }
 
     private Value zero(int lanes) {
@@ -192,9 +200,9 @@ final class PoolingSchedule implements Schedule<Pooling> {
       @Nullable
       Memory data = isMax ? k.input(0, "data") : null;
       Memory from = k.input(isMax ? 1 : 0, "gradient");
-      Memory out = k.output(0, "out");
+      Finish finish = finish();
       double windows = Math.ceilDiv(p.windowHeight(), p.strideY()) * Math.ceilDiv(p.windowWidth(), p.strideX());
-      return points(p.dataShape(), false).plan(windows * p.dataShape().product() * 4, c -> {
+      return points(p.dataShape(), finish.views(), false).plan(windows * p.dataShape().product() * 4, c -> {
         Variable sum = k.variable("sum", zero(1));
         Value y = c.at().get(2);
         Value x = c.at().get(3);
@@ -211,7 +219,7 @@ final class PoolingSchedule implements Schedule<Pooling> {
                     BinaryOp.ADD, Values.read(sum), window.read(k, from, resultView))));
               }
             }));
-        c.write(k, out, dataView, Values.read(sum));
+        finish.write(Values.read(sum), c);
       });
     }
 
@@ -245,14 +253,17 @@ final class PoolingSchedule implements Schedule<Pooling> {
       @Nullable
       Memory data = isMax ? k.input(0, "data") : null;
       Memory from = k.input(isMax ? 1 : 0, "gradient");
-      Memory out = k.output(0, "out");
-      return points(p.resultShape(), true).plan(4.0 * p.operations(), c -> {
+      Finish finish = finish();
+      int lanes = site.traits().isCpu() && finish.views().stream().allMatch(v -> v.guard() == null)
+          ? Math.max(1, Vectors.lanes(p.outWidth() * p.strideX(), site.traits()) / (int) Math.min(16, p.strideX()))
+          : 1;
+      return points(p.resultShape(), List.of(), Integer.highestOneBit(lanes)).plan(4.0 * p.operations(), c -> {
         Value oy = c.at().get(2);
         Value ox = c.at().get(3);
         Value g = c.read(k, from, resultView);
         if (data == null) {
-          Value share = k.let("share", Values.binary(BinaryOp.DIV, g, count(oy, ox)));
-          window(oy, ox, true, (y, x) -> store(out, c, y, x, share));
+          Value share = k.let("share", Values.splat(Values.binary(BinaryOp.DIV, g, count(oy, ox)), c.lanes()));
+          tile(finish, c, (dy, dx) -> share);
           return;
         }
         Maximum max = new Maximum(c.lanes());
@@ -261,9 +272,45 @@ final class PoolingSchedule implements Schedule<Pooling> {
           Value better = max.take(element(data, c, y, x));
           k.assign(chosen, Values.select(better, place(oy, ox, y, x), Values.read(chosen)));
         });
-        window(oy, ox, true, (y, x) -> {
-          Value here = Values.binary(BinaryOp.EQ, Values.read(chosen), place(oy, ox, y, x));
-          store(out, c, y, x, Values.select(here, g, zero(c.lanes())));
+        tile(finish, c, (dy, dx) -> {
+          Value place = Values.add(Values.mul(dy, p.windowWidth()), dx);
+          return Values.select(Values.binary(BinaryOp.EQ, Values.read(chosen), place), g, zero(c.lanes()));
+        });
+      });
+    }
+
+    /** What each element of a tile, or of tiles side by side, gets. */
+    private interface Shares {
+      Value of(Value dy, Value dx);
+    }
+
+    /** Ends the elements of the tiles at {@code c}: a row of several tiles as one vector where its lanes are a power of 2. */
+    private void tile(Finish finish, Cursor c, Shares shares) {
+      Value x0 = k.let("x", Values.mul(c.at().get(3), p.strideX()));
+      long row = c.lanes() * p.strideX();
+      boolean vector = c.lanes() > 1 && row <= 16 && Long.bitCount(row) == 1;
+      k.loop("dy", p.windowHeight(), dy -> {
+        Value y = k.let("y", Values.add(Values.mul(c.at().get(2), p.strideY()), dy));
+        if (vector) {
+          List<Value> columns = new ArrayList<>();
+          for (long dx = 0; dx < p.strideX(); dx++) {
+            columns.add(k.let("g", shares.of(dy, Values.index(dx))));
+          }
+          List<Value> parts = new ArrayList<>();
+          for (int i = 0; i < row; i++) {
+            parts.add(Values.lane(columns.get((int) (i % p.strideX())), (int) (i / p.strideX())));
+          }
+          List<Value> at = List.of(c.at().get(0), c.at().get(1), y, x0);
+          finish.write(Values.join(parts), new Cursor(p.dataShape(), at, 3, (int) row, 0, p.width()));
+          return;
+        }
+        k.loop("dx", p.windowWidth(), dx -> {
+          Value v = k.let("g", shares.of(dy, dx));
+          for (int l = 0; l < c.lanes(); l++) {
+            Value x = Values.add(Values.add(x0, dx), l * p.strideX());
+            List<Value> at = List.of(c.at().get(0), c.at().get(1), y, x);
+            finish.write(Values.lane(v, l), Cursor.at(p.dataShape(), at));
+          }
         });
       });
     }
@@ -273,15 +320,6 @@ final class PoolingSchedule implements Schedule<Pooling> {
       Value dy = Values.sub(y, Values.mul(oy, p.strideY()));
       Value dx = Values.sub(x, Values.mul(ox, p.strideX()));
       return Values.cast(Values.add(Values.mul(dy, p.windowWidth()), dx), DType.I32);
-    }
-
-    private void store(Memory out, Cursor result, Value y, Value x, Value value) {
-      Cursor at = data(result, y, x);
-      Value first = k.let("e", Accesses.element(dataView, at.at(), p.dataShape()));
-      Value v = k.let("y", Values.splat(value, result.lanes()));
-      for (int l = 0; l < result.lanes(); l++) {
-        k.store(out, Values.add(first, l * p.strideX()), Values.lane(v, l));
-      }
     }
   }
 }
