@@ -31,7 +31,9 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
       return List.of(points);
     }
     List<Tuning> all = new ArrayList<>();
-    if (spec.form() != Convolution.Form.FILTER_GRADIENT) {
+    if (spec.form() == Convolution.Form.FILTER_GRADIENT) {
+      CpuFilterGradientTuning.candidates(spec, traits).forEach(t -> all.add(t.tuning().with(FORM, STRIPS)));
+    } else {
       CpuCorrelationTuning.candidates(spec, traits).forEach(t -> all.add(t.tuning().with(FORM, STRIPS)));
     }
     if (all.isEmpty() || spec.geometry().multiplyAdds() <= SMALL) {
@@ -46,7 +48,9 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
       return KernelPlan.nothing();
     }
     return switch (tuning.get(FORM)) {
-      case STRIPS -> CpuCorrelation.plan(spec, site, CpuCorrelationTuning.of(tuning));
+      case STRIPS -> spec.form() == Convolution.Form.FILTER_GRADIENT
+          ? CpuFilterGradient.plan(spec, site, CpuFilterGradientTuning.of(tuning))
+          : CpuCorrelation.plan(spec, site, CpuCorrelationTuning.of(tuning));
       default -> new Points(spec, site).plan();
     };
   }

@@ -2,7 +2,6 @@ package org.lathe.backends.simt.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToLongFunction;
 import org.lathe.backends.simt.ir.Memory;
 import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
@@ -162,14 +161,14 @@ final class CpuCorrelation {
           k.when(isFirst, () -> {}, () -> tile.load(sums, at, row));
         }
         Value weight = k.let("weight", weightElement(start, from));
-        Value taps = table(ry, perClass(ts -> ts.size()));
+        Value taps = height.tapCount(ry);
         k.loop("c", Values.index(0), count, 1, c -> {
           Value planeAt = k.let("plane_at", Values.add(Values.mul(c, channelPlanes), q));
           Value weightAt = k.let("weight_at", Values.add(weight, Values.mul(wide(c, weight), sourceStride())));
           k.loop("i", Values.index(0), taps, 1, i -> {
-            Value rowAt = k.let("row_at", Values.add(planeAt, rowTable(ry, i, this::rowOffset)));
+            Value rowAt = k.let("row_at", Values.add(planeAt, height.table(ry, i, this::rowOffset)));
             Value filterAt = k.let(
-                "filter_at", Values.add(weightAt, rowTable(ry, i, tap -> tap.index() * weightView.strides().get(2))));
+                "filter_at", Values.add(weightAt, height.table(ry, i, tap -> tap.index() * weightView.strides().get(2))));
             for (TapAxis.Tap j : width.taps().get(rx)) {
               add(tile, rowAt, filterAt, j);
             }
@@ -247,44 +246,6 @@ final class CpuCorrelation {
 
   private long sourceStride() {
     return weightView.strides().get(gradient ? 0 : 1);
-  }
-
-  private List<Long> perClass(ToLongFunction<List<TapAxis.Tap>> f) {
-    return height.taps().stream().map(f::applyAsLong).toList();
-  }
-
-  /** What {@code f} gives for tap {@code i} of class {@code ry}. */
-  private Value rowTable(Value ry, Value i, ToLongFunction<TapAxis.Tap> f) {
-    Value result = ofClass(height.classes() - 1, i, f);
-    for (int r = height.classes() - 2; r >= 0; r--) {
-      result = Values.select(Values.equal(ry, r), ofClass(r, i, f), result);
-    }
-    return result;
-  }
-
-  private Value ofClass(int r, Value i, ToLongFunction<TapAxis.Tap> f) {
-    return table(i, height.taps().get(r).stream().map(f::applyAsLong).toList());
-  }
-
-  /** Entry {@code i} of a list of constants. */
-  private static Value table(Value i, List<Long> entries) {
-    if (entries.isEmpty()) {
-      return Values.index(0);
-    }
-    long first = entries.getFirst();
-    long step = entries.size() == 1 ? 0 : entries.get(1) - first;
-    boolean regular = true;
-    for (int n = 0; n < entries.size(); n++) {
-      regular &= entries.get(n) == first + n * step;
-    }
-    if (regular) {
-      return Values.add(Values.mul(i, step), first);
-    }
-    Value result = Values.index(entries.getLast());
-    for (int n = entries.size() - 2; n >= 0; n--) {
-      result = Values.select(Values.equal(i, n), Values.index(entries.get(n)), result);
-    }
-    return result;
   }
 
   private static Value wide(Value counter, Value address) {

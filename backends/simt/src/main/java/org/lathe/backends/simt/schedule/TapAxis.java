@@ -2,6 +2,9 @@ package org.lathe.backends.simt.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
+import org.lathe.backends.simt.ir.Value;
+import org.lathe.backends.simt.ir.Values;
 import org.lathe.hal.spec.Convolution.Form;
 import org.lathe.hal.spec.Convolution.Geometry;
 
@@ -83,7 +86,42 @@ record TapAxis(long size, long source, long step, List<List<Tap>> taps, List<Lon
     return taps.stream().flatMap(List::stream).mapToLong(Tap::offset).max().orElse(0) - leastOffset();
   }
 
-  int mostTaps() {
-    return taps.stream().mapToInt(List::size).max().orElse(0);
+  /** The number of taps of a class. */
+  Value tapCount(Value position) {
+    return entry(position, taps.stream().map(t -> (long) t.size()).toList());
+  }
+
+  /** What {@code f} gives for tap {@code i} of a class. */
+  Value table(Value position, Value i, ToLongFunction<Tap> f) {
+    Value result = ofClass(classes() - 1, i, f);
+    for (int r = classes() - 2; r >= 0; r--) {
+      result = Values.select(Values.equal(position, r), ofClass(r, i, f), result);
+    }
+    return result;
+  }
+
+  private Value ofClass(int r, Value i, ToLongFunction<Tap> f) {
+    return entry(i, taps.get(r).stream().map(f::applyAsLong).toList());
+  }
+
+  /** Entry {@code i} of a list of constants. */
+  private static Value entry(Value i, List<Long> entries) {
+    if (entries.isEmpty()) {
+      return Values.index(0);
+    }
+    long first = entries.getFirst();
+    long step = entries.size() == 1 ? 0 : entries.get(1) - first;
+    boolean regular = true;
+    for (int n = 0; n < entries.size(); n++) {
+      regular &= entries.get(n) == first + n * step;
+    }
+    if (regular) {
+      return Values.add(Values.mul(i, step), first);
+    }
+    Value result = Values.index(entries.getLast());
+    for (int n = entries.size() - 2; n >= 0; n--) {
+      result = Values.select(Values.equal(i, n), Values.index(entries.get(n)), result);
+    }
+    return result;
   }
 }
