@@ -10,6 +10,7 @@ import org.lathe.backends.simt.plan.LaunchBuilder;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.backends.simt.schedule.AttentionLanes.Visible;
 import org.lathe.backends.simt.schedule.AttentionShape.Matrix;
+import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.UnaryOp;
 
 /** The forward pass: a group owns a block of queries. Each work item adds up the weights of its own columns alone. */
@@ -79,11 +80,11 @@ final class AttentionTilesForward extends AttentionTiles {
       sum[r] = k.let("sum", total(SUMS, r));
     }
     write(sums, shape.out(k, out, matrix), first, shape.queries, (r, v) -> Values.select(
-        Values.binary(org.lathe.hal.expr.BinaryOp.EQ, sum[r], number(0)), number(0),
+        Values.binary(BinaryOp.EQ, sum[r], number(0)), number(0),
         times(v, Values.unary(UnaryOp.RECIPROCAL, sum[r]))));
     for (int r = 0; r < rows; r++) {
       Value at = k.let("at", Values.add(first, row(r)));
-      Value nothing = Values.binary(org.lathe.hal.expr.BinaryOp.EQ, sum[r], number(0));
+      Value nothing = Values.binary(BinaryOp.EQ, sum[r], number(0));
       Value log = RecurrentCell.plus(Values.read(most[r]), Values.unary(UnaryOp.LOG, sum[r]));
       k.when(all(Values.less(at, shape.queries), Values.equal(x, 0), Values.equal(Values.groupId(2), 0)), () -> k.store(
           logSum, Values.add(Values.mul(matrix, shape.queries), at),

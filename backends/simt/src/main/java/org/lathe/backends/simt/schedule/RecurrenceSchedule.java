@@ -10,8 +10,11 @@ import org.lathe.backends.simt.plan.Traits;
 import org.lathe.hal.spec.Recurrence;
 import org.lathe.hal.spec.Recurrence.Form;
 
-/** Recurrences: one launch for the sequence where a work item has a core, one launch a step where groups are many. */
+/** Recurrences: one launch for the sequence where a work item has a core or a cache holds the weights, else
+ * one launch a step. */
 final class RecurrenceSchedule implements Schedule<Recurrence> {
+  /** The bytes of weights that a multiprocessor's first cache holds beside the rest. */
+  private static final long CACHED_WEIGHTS = 128 << 10;
 
   @Override
   public Optional<String> refuses(Recurrence spec, Traits traits) {
@@ -51,15 +54,31 @@ final class RecurrenceSchedule implements Schedule<Recurrence> {
     };
   }
 
+  /** The whole sequence in one launch first, where a cache of each multiprocessor holds the weights. */
   private static List<Tuning> gpu(Recurrence spec, Traits traits) {
-    List<Tuning> all = new ArrayList<>();
+    List<Tuning> groups = new ArrayList<>();
+    long rows = Math.clamp(spec.batch() / traits.computeUnits(), 1, 4);
+    for (int r : new int[]{Integer.highestOneBit((int) rows), 4, 1}) {
+      Tuning tuning = Tuning.of(Map.of("sequence", 1, "rows", r));
+      if (RecurrenceGroups.localBytes(spec, r) <= traits.localBytes() && !groups.contains(tuning)) {
+        groups.add(tuning);
+      }
+    }
+    List<Tuning> steps = new ArrayList<>();
     for (int[] shape : new int[][]{{1, 16}, {2, 8}, {4, 8}, {2, 4}, {1, 8}, {1, 4}}) {
       long least = RecurrenceSteps.localBytes(spec, shape[0] * shape[1], 4);
       if (RecurrenceSteps.UNITS * shape[1] <= traits.maxGroup() && least <= traits.localBytes()) {
-        all.add(Tuning.of(Map.of("rows", shape[0], "items", shape[1])));
+        steps.add(Tuning.of(Map.of("sequence", 0, "rows", shape[0], "items", shape[1])));
       }
     }
-    return all.isEmpty() ? List.of(Tuning.of(Map.of("rows", 1, "items", 1))) : all;
+    if (steps.isEmpty() && groups.isEmpty()) {
+      return List.of(Tuning.of(Map.of("sequence", 0, "rows", 1, "items", 1)));
+    }
+    long weightBytes = spec.cell().gates() * spec.hidden() * spec.hidden() * spec.dtype().bytes();
+    boolean cached = weightBytes <= CACHED_WEIGHTS;
+    List<Tuning> all = new ArrayList<>(cached ? groups : steps);
+    all.addAll(cached ? steps : groups);
+    return all;
   }
 
   @Override
@@ -69,6 +88,10 @@ final class RecurrenceSchedule implements Schedule<Recurrence> {
       return KernelPlan.nothing();
     }
     RecurrenceShape shape = new RecurrenceShape(spec);
+    if (site.traits().isGpu() && tuning.get("sequence") == 1) {
+      RecurrenceGroups groups = new RecurrenceGroups(shape, site, tuning);
+      return forward ? groups.forward() : groups.backward();
+    }
     if (site.traits().isGpu()) {
       RecurrenceSteps steps = new RecurrenceSteps(shape, site, tuning);
       return forward ? steps.forward() : steps.backward();
