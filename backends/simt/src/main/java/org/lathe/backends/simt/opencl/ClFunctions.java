@@ -2,6 +2,8 @@ package org.lathe.backends.simt.opencl;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lathe.backends.simt.ir.Type;
 import org.lathe.hal.DType;
 
@@ -72,9 +74,32 @@ final class ClFunctions {
         name("sign", type), t, t + " a", "return " + choose(type, "a != a", "a", "sign(a)") + ";\n");
   }
 
+  /** The remainder of floating values, with the dividend's sign. */
+  String floatingRemainder(Type type) {
+    return isDoubles(type) ? lanewise("fmod", type, "fmod") : "fmod";
+  }
+
+  /** PoCL's remainders and powers of double vectors are wrong in some lanes where others hold infinities or NaN. */
+  private static boolean isDoubles(Type type) {
+    return type.dtype() == DType.F64 && !type.isScalar();
+  }
+
+  /** A function of two vectors by that of their lanes. */
+  private String lanewise(String what, Type type, String scalar) {
+    String t = ClTypes.register(type);
+    String lanes = IntStream.range(0, type.lanes())
+        .mapToObj(Integer::toHexString)
+        .map(l -> scalar + "(a.s" + l + ", b.s" + l + ")")
+        .collect(Collectors.joining(", "));
+    return function(name(what, type), t, t + " a, " + t + " b", "return (" + t + ")(" + lanes + ");\n");
+  }
+
   /** As {@link Math#pow}: a NaN exponent, and an infinite one of 1 or -1, give NaN. */
   String power(Type type) {
     String t = ClTypes.register(type);
+    if (isDoubles(type)) {
+      return lanewise("pow", type, power(type.withLanes(1)));
+    }
     String odd = type.isScalar()
         ? "(b != b) || (fabs(a) == 1 && isinf(b))"
         : "(b != b) | ((fabs(a) == " + literal(type, "1") + ") & isinf(b))";

@@ -156,7 +156,7 @@ final class ClValues {
           ? arithmetic(b, "/", false)
           : call(functions.divide(type), b.a(), b.b());
       case REM -> dtype.isFloating()
-          ? call("fmod", b.a(), b.b())
+          ? call(functions.floatingRemainder(type), b.a(), b.b())
           : isSafeDivisor(b.b()) ? arithmetic(b, "%", false) : call(functions.remainder(type), b.a(), b.b());
       case POW -> call(functions.power(type), b.a(), b.b());
       case MAX, MIN -> extreme(b, b.op() == BinaryOp.MAX);
@@ -253,7 +253,7 @@ final class ClValues {
     Type to = c.type();
     String x = print(c.a());
     if (to.dtype() == DType.BOOL) {
-      return mask("(" + x + " != 0)", from);
+      return mask("(" + x + " != ((" + ClTypes.register(from) + ")(0)))", from);
     }
     if (from.dtype() == DType.BOOL) {
       return from.isScalar()
