@@ -33,6 +33,10 @@ record DeviceChoice(Device device, Placement placement) {
       if (driver.isOnlyByName()) {
         continue;
       }
+      if (driver.isIndirect()) {
+        candidates.add(new Candidate(driver.name(), false, "reaches its devices through another framework; not looked at"));
+        continue;
+      }
       switch (Drivers.probe(driver)) {
         case Probe.Available(List<Device> devices) -> found.addAll(devices);
         case Probe.Unavailable(String reason, String remedy) ->

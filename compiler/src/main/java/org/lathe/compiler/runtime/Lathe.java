@@ -64,7 +64,8 @@ public final class Lathe implements AutoCloseable {
   /**
    * The fastest device of this machine, by this rule: a GPU before the {@code cpu} backend, that before other CPU devices
    * and those before accelerators; among equals the one with more compute units, then more memory. Never the {@code null}
-   * backend. {@link #placement} says what was looked at.
+   * backend, nor one {@linkplain org.lathe.hal.device.Driver#isIndirect in between}. {@link #placement} says what was
+   * looked at.
    *
    * @throws DeviceUnavailable if no backend has a device
    */

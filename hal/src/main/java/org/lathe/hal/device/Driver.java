@@ -16,6 +16,14 @@ public interface Driver {
   }
 
   /**
+   * Whether it reaches, through a framework in between, devices that other backends reach directly. Its devices are in the
+   * list of devices, and are never chosen as the best: nor is the framework started to look for them then.
+   */
+  default boolean isIndirect() {
+    return false;
+  }
+
+  /**
    * Looks for devices. Never throws, never prints, never harms the JVM, and may take up to a second the first time; call
    * it from any thread. The devices returned are open and belong to the caller.
    */

@@ -14,6 +14,11 @@ public final class AparapiDriver implements Driver {
   }
 
   @Override
+  public boolean isIndirect() {
+    return true;
+  }
+
+  @Override
   public Probe probe() {
     return switch (Platform.found()) {
       case Platform.Nothing(String reason, String remedy) -> new Probe.Unavailable(reason, remedy);

@@ -12,6 +12,11 @@ public final class AparapiPoolDriver implements Driver {
   }
 
   @Override
+  public boolean isIndirect() {
+    return true;
+  }
+
+  @Override
   public Probe probe() {
     try {
       return new Probe.Available(List.of(new AparapiDevice(0, Platform.pool())));

@@ -53,7 +53,7 @@ final class OpenClEngine implements Engine {
     return new DeviceInfo(
         BACKEND, index, device.getType() == Device.TYPE.CPU ? DeviceInfo.Kind.CPU
             : device.getType() == Device.TYPE.GPU ? DeviceInfo.Kind.GPU : DeviceInfo.Kind.ACCELERATOR,
-        name + " (" + device.getOpenCLPlatform().getName() + ")", device.getOpenCLPlatform().getVersion(),
+        name + " (" + device.getOpenCLPlatform().getName() + ")", device.getOpenCLPlatform().getVersion().split("  ")[0],
         device.getMaxComputeUnits(), memoryBytes);
   }
 
