@@ -24,20 +24,23 @@ import org.lathe.hal.device.KernelBuildFailed;
 final class Compiler implements ProgramSource {
   /** Kernels compiled together at most: when one of them changes, all are compiled again. */
   private static final int TOGETHER = 32;
-  /** Nothing that trades accuracy, so that NaN tests and sums mean what they say. */
-  private static final String OPTIONS = "-cl-std=CL1.2 -w";
   private static final String FORMAT = "1";
 
   private final ClContext context;
+  private final String options;
   private final @Nullable ExecutableCache cache;
   private final String device;
 
-  /** @param cache where programs are kept, or null to leave that to the driver */
-  Compiler(ClContext context, @Nullable ExecutableCache cache) {
+  /**
+   * @param options of the driver's compiler
+   * @param cache where programs are kept, or null to leave that to the driver
+   */
+  Compiler(ClContext context, String options, @Nullable ExecutableCache cache) {
     DeviceProperties p = context.device().properties();
     this.context = context;
+    this.options = options;
     this.cache = cache;
-    this.device = String.join("\n", FORMAT, OPTIONS, p.platform(), p.platformVersion(), p.vendor(), p.name(), p.version(),
+    this.device = String.join("\n", FORMAT, options, p.platform(), p.platformVersion(), p.vendor(), p.name(), p.version(),
         p.driver());
   }
 
@@ -102,20 +105,20 @@ final class Compiler implements ProgramSource {
   /** The program of a source: from the cache, which hands out nothing that is damaged, or compiled, and then kept. */
   private ClProgram compile(String source) {
     if (cache == null) {
-      return context.build(source, OPTIONS);
+      return context.build(source, options);
     }
     String key = hash(device + "\n" + source);
     Optional<byte[]> cached = cache.get(key);
     if (cached.isPresent()) {
       try {
-        return context.load(cached.get(), OPTIONS);
+        return context.load(cached.get(), options);
       } catch (ClException | BuildFailure e) {
         // Whole, and yet not to this driver's taste, which can change without its version changing: compile anew.
         System.getLogger(Compiler.class.getName())
             .log(System.Logger.Level.DEBUG, "a compiled program in the cache is not taken: {0}", e.getMessage());
       }
     }
-    ClProgram program = context.build(source, OPTIONS);
+    ClProgram program = context.build(source, options);
     byte[] binary = program.binary();
     if (binary.length > 0) {
       cache.put(key, binary);

@@ -7,7 +7,7 @@ interface Launcher {
   /** A dispatch begins; its launches follow. */
   default void begin(RecordedStep.Dispatch dispatch) {}
 
-  void launch(ClKernel kernel, long[] global, long[] local);
+  void launch(ClKernel kernel);
 
   default void end(RecordedStep.Dispatch dispatch) {}
 

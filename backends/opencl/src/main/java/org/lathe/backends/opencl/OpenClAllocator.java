@@ -1,5 +1,6 @@
 package org.lathe.backends.opencl;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -19,6 +20,9 @@ final class OpenClAllocator implements Allocator {
 
   private final long budget;
   private final long alignment;
+  /** Buffers of at most so many bytes share blocks. */
+  private final long small;
+  private final boolean isolates;
   private final Supplier<Session> session;
   /** Blocks that small buffers share; at most one of them is empty. */
   private final List<Block> shared = new ArrayList<>();
@@ -31,9 +35,11 @@ final class OpenClAllocator implements Allocator {
    * @param baseAlignment that the device asks for, in bytes
    * @param session called when memory is first needed
    */
-  OpenClAllocator(long budget, int baseAlignment, Supplier<Session> session) {
-    this.budget = budget;
-    this.alignment = Math.max(ALIGNMENT, Integer.highestOneBit(Math.max(1, baseAlignment)));
+  OpenClAllocator(Options options, int baseAlignment, Supplier<Session> session) {
+    this.budget = options.budget();
+    this.small = options.isolates() ? 0 : SMALL;
+    this.isolates = options.isolates();
+    this.alignment = isolates ? 1 : Math.max(ALIGNMENT, Integer.highestOneBit(Math.max(1, baseAlignment)));
     this.session = session;
   }
 
@@ -48,7 +54,7 @@ final class OpenClAllocator implements Allocator {
     Session s = session.get();
     s.checkAlive();
     long rounded = rounded(bytes);
-    OpenClBuffer buffer = rounded <= SMALL ? inShared(s, bytes, rounded) : alone(s, bytes, rounded);
+    OpenClBuffer buffer = rounded <= small ? inShared(s, bytes, rounded) : alone(s, bytes, rounded);
     synchronized (this) {
       allocated += bytes;
       open++;
@@ -81,7 +87,11 @@ final class OpenClAllocator implements Allocator {
     synchronized (this) {
       block.take(rounded);
     }
-    return new OpenClBuffer(this, s, block, 0, bytes);
+    OpenClBuffer buffer = new OpenClBuffer(this, s, block, 0, bytes);
+    if (isolates) {
+      buffer.write(0, MemorySegment.ofArray(new byte[Math.toIntExact(bytes)]));
+    }
+    return buffer;
   }
 
   /** @param askedBytes what the caller asked for, for the error */

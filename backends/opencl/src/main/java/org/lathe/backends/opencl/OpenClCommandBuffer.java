@@ -174,8 +174,8 @@ final class OpenClCommandBuffer implements CommandBuffer {
   /** Launches in a lane, many under way at once. */
   private record ToLane(Lane lane) implements Launcher {
     @Override
-    public void launch(ClKernel kernel, long[] global, long[] local) {
-      lane.queue().run(kernel, global, local);
+    public void launch(ClKernel kernel) {
+      lane.queue().run(kernel);
       lane.launched();
     }
 

@@ -61,19 +61,14 @@ final class OpenClDevice implements Device, Capabilities {
         p.driver(),
         p.computeUnits(),
         options.budget());
-    this.traits = options.prebuilt() == null ? traits(p) : PipelineTarget.TRAITS;
+    this.traits = options.prebuilt() == null ? traits(p, options.form()) : PipelineTarget.TRAITS;
     this.tunings = TuningStore.of(new TunedDevice(p.name(), p.vendor(), p.platform() + " " + p.driver(), traits.form()));
     this.planner = options.prebuilt() == null ? new Planner(traits, tunings) : PipelineTarget.planner();
-    this.allocator = new OpenClAllocator(options.budget(), p.baseAlignment(), this::session);
+    this.allocator = new OpenClAllocator(options, p.baseAlignment(), this::session);
   }
 
   /** What schedules ask of a device. */
-  private static Traits traits(DeviceProperties p) {
-    Traits.Form form = switch (p.kind()) {
-      case GPU -> Traits.Form.GPU;
-      case CPU -> Traits.Form.CPU;
-      case ACCELERATOR -> Traits.Form.PIPELINE;
-    };
+  private static Traits traits(DeviceProperties p, Traits.Form form) {
     int lockstep = p.lockstep() > 1 || form != Traits.Form.GPU ? p.lockstep() : USUAL_WARP;
     // A buffer and its offset take 8 bytes each; a few numbers beside them have to fit as well.
     int parameters = (int) Math.min(MOST_PARAMETERS, (p.parameterBytes() - 64) / 16);

@@ -89,20 +89,21 @@ final class PeakProbe {
 
   private double gflops(ClQueue queue, ClProgram program) {
     try (OpenClBuffer out = allocator.allocate(4L * lanes * global[0]); ClKernel kernel = program.kernel("lathe_peak")) {
+      kernel.over(global, local);
       kernel.set(0, out.memory());
       kernel.set(1, out.base() / (4L * lanes));
       long steps = 500;
       double time = 0;
       // The first launch of a kernel compiles it on some devices.
       kernel.set(2, 1L);
-      seconds(queue, () -> queue.run(kernel, global, local));
+      seconds(queue, () -> queue.run(kernel));
       while (time < ROUND_SECONDS) {
         steps *= 2;
         kernel.set(2, steps);
-        time = seconds(queue, () -> queue.run(kernel, global, local));
+        time = seconds(queue, () -> queue.run(kernel));
       }
       for (int round = 0; round < ROUNDS; round++) {
-        time = Math.min(time, seconds(queue, () -> queue.run(kernel, global, local)));
+        time = Math.min(time, seconds(queue, () -> queue.run(kernel)));
       }
       return 2.0 * CHAINS * lanes * global[0] * steps / time / 1e9;
     }
@@ -115,6 +116,7 @@ final class PeakProbe {
     try (OpenClBuffer from = allocator.allocate(bytes);
         OpenClBuffer to = allocator.allocate(bytes);
         ClKernel kernel = program.kernel("lathe_copy")) {
+      kernel.over(global, local);
       kernel.set(0, from.memory());
       kernel.set(1, from.base() / 16);
       kernel.set(2, to.memory());
@@ -122,7 +124,7 @@ final class PeakProbe {
       kernel.set(4, bytes / 16);
       double time = Double.POSITIVE_INFINITY;
       for (int round = 0; round < ROUNDS; round++) {
-        time = Math.min(time, seconds(queue, () -> queue.run(kernel, global, local)));
+        time = Math.min(time, seconds(queue, () -> queue.run(kernel)));
         time = Math.min(time, seconds(queue, () -> queue.copy(from.memory(), from.base(), to.memory(), to.base(), bytes)));
       }
       return 2.0 * bytes / time;

@@ -40,8 +40,8 @@ final class Profile implements Launcher, AutoCloseable {
   }
 
   @Override
-  public void launch(ClKernel kernel, long[] global, long[] local) {
-    try (ClEvent done = queue.runTimed(kernel, global, local)) {
+  public void launch(ClKernel kernel) {
+    try (ClEvent done = queue.runTimed(kernel)) {
       done.await();
       if (origin == Long.MIN_VALUE) {
         origin = done.queuedNanos();

@@ -8,7 +8,7 @@ import org.lathe.backends.simt.ir.Kernel;
 /** Where a device's compiled kernels come from. */
 interface ProgramSource {
   /**
-   * ProgramSource that have all of these kernels between them, with the names of all kernels of each. They belong to the caller.
+   * Programs that have all of these kernels between them, with the names of all kernels of each. They belong to the caller.
    */
   Map<ClProgram, List<String>> having(List<Kernel> kernels);
 }

@@ -11,8 +11,6 @@ import org.lathe.backends.opencl.cl.ClMemory;
  */
 final class RecordedLaunch implements AutoCloseable {
   private final ClKernel kernel;
-  private final long[] global;
-  private final long[] local;
   private final Operand[] operands;
   private final long[] offsets;
   private final boolean moves;
@@ -33,15 +31,13 @@ final class RecordedLaunch implements AutoCloseable {
   }
 
   /**
-   * Scalar arguments are set by the caller.
+   * The range and scalar arguments are set by the caller.
    *
    * @param offsets where each operand's slice begins in its program's buffer, in bytes; loops change them
    * @param moves whether some loop does
    */
-  RecordedLaunch(ClKernel kernel, long[] global, long[] local, Operand[] operands, long[] offsets, boolean moves) {
+  RecordedLaunch(ClKernel kernel, Operand[] operands, long[] offsets, boolean moves) {
     this.kernel = kernel;
-    this.global = global;
-    this.local = local;
     this.operands = operands;
     this.offsets = offsets;
     this.moves = moves;
@@ -70,7 +66,7 @@ final class RecordedLaunch implements AutoCloseable {
     if (moves) {
       bind();
     }
-    to.launch(kernel, global, local);
+    to.launch(kernel);
   }
 
   @Override

@@ -1,7 +1,5 @@
 package org.lathe.backends.opencl;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.lathe.backends.opencl.RecordedLaunch.Operand;
@@ -14,7 +12,6 @@ import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.PlannedStep;
 import org.lathe.hal.DType;
-import org.lathe.hal.Dims;
 import org.lathe.hal.program.Slice;
 import org.lathe.hal.program.Step;
 
@@ -91,11 +88,12 @@ final class Recorder {
     boolean moves = false;
     ClKernel object = compiled.create(kernel);
     try {
+      object.over(launch.global().toArray(), kernel.local().toArray());
       int argument = 0;
       int memory = 0;
       for (int i = 0; i < parameters.size(); i++) {
         switch (parameters.get(i)) {
-          case Parameter.Scalar scalar -> object.set(argument++, bytes(scalar, launch.arguments().get(i)));
+          case Parameter.Scalar scalar -> set(object, argument++, scalar, launch.arguments().get(i));
           case Parameter.Global global -> {
             int elementBytes = global.dtype().bytes();
             switch (launch.arguments().get(i)) {
@@ -121,8 +119,7 @@ final class Recorder {
           }
         }
       }
-      RecordedLaunch recorded =
-          new RecordedLaunch(object, launch.global().toArray(), kernel.local().toArray(), operands, offsets, moves);
+      RecordedLaunch recorded = new RecordedLaunch(object, operands, offsets, moves);
       launches.add(recorded);
       return recorded;
     } catch (RuntimeException e) {
@@ -131,11 +128,14 @@ final class Recorder {
     }
   }
 
-  private static byte[] bytes(Parameter.Scalar scalar, Argument argument) {
+  private static void set(ClKernel kernel, int index, Parameter.Scalar scalar, Argument argument) {
     if (!(argument instanceof Argument.Number(long value))) {
       throw new IllegalArgumentException("parameter " + scalar.name() + " takes a number, not " + argument);
     }
-    ByteBuffer bytes = ByteBuffer.allocate(scalar.dtype().bytes()).order(ByteOrder.nativeOrder());
-    return (scalar.dtype() == DType.I32 ? bytes.putInt(Math.toIntExact(value)) : bytes.putLong(value)).array();
+    if (scalar.dtype() == DType.I32) {
+      kernel.set(index, Math.toIntExact(value));
+    } else {
+      kernel.set(index, value);
+    }
   }
 }

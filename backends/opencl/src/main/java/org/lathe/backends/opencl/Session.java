@@ -47,7 +47,7 @@ final class Session implements AutoCloseable {
     Binaries prebuilt = options.prebuilt();
     return prebuilt != null
         ? prebuilt.on(context)
-        : new Compiler(context, options.keepsBinaries() ? options.cache() : null);
+        : new Compiler(context, options.compiler(), options.keepsBinaries() ? options.cache() : null);
   }
 
   /** @throws DeviceUnavailable if the driver does not let us */

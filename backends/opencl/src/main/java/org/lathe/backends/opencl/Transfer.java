@@ -136,7 +136,8 @@ sealed interface Transfer extends AutoCloseable {
           finish(pending, part);
           MemorySegment half = stage.half(part, bytes);
           MemorySegment.copy(source, done, half, 0, bytes);
-          pending[(int) (part % 2)] = lane.write(target.memory(), target.base() + offset + done, half);
+          lane.write(target.memory(), target.base() + offset + done, half);
+          pending[(int) (part % 2)] = lane.marker();
           lane.flush();
         }
       } finally {
@@ -158,10 +159,8 @@ sealed interface Transfer extends AutoCloseable {
           if (part < parts) {
             long done = part * HALF;
             long bytes = Math.min(HALF, target.byteSize() - done);
-            pending[(int) (part % 2)] = lane.read(
-                source.memory(),
-                source.base() + offset + done,
-                stage.half(part, bytes));
+            lane.read(source.memory(), source.base() + offset + done, stage.half(part, bytes));
+            pending[(int) (part % 2)] = lane.marker();
             lane.flush();
           }
           if (part > 0) {

@@ -162,7 +162,7 @@ class KernelStoreTest {
       Kernel first = two.get(0);
       Kernel other = two.get(1);
       Kernel twin = new Kernel(first.name(), other.parameters(), other.arrays(), other.local(), other.body());
-      Map<?, List<String>> programs = new Compiler(d.session().context(), null).having(List.of(first, twin));
+      Map<?, List<String>> programs = new Compiler(d.session().context(), "", null).having(List.of(first, twin));
       assertEquals(2, programs.size());
       programs.keySet().forEach(p -> ((Handle) p).close());
     }
@@ -188,7 +188,7 @@ class KernelStoreTest {
   @Test
   void ofWhatNobodyUsesOnlySoMuchIsKept() {
     try (OpenClDevice d = Devices.open();
-        KernelStore store = new KernelStore(new Compiler(d.session().context(), null), 3)) {
+        KernelStore store = new KernelStore(new Compiler(d.session().context(), "", null), 3)) {
       List<Kernel> all = kernels(d, 6);
       long open = Handle.open();
       for (Kernel k : all) {

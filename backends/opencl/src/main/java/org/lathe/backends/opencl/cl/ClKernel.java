@@ -2,14 +2,12 @@ package org.lathe.backends.opencl.cl;
 
 import static org.lathe.backends.opencl.cl.ClException.check;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jocl.CL;
-import org.jocl.CLException;
 import org.jocl.Pointer;
-import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
-import org.jocl.cl_mem;
 
 /**
  * A kernel and its arguments. One thread at a time: arguments are state of the kernel, read when it is enqueued. Memory
@@ -19,9 +17,10 @@ public final class ClKernel extends Handle {
   private final ClDevice device;
   private final String name;
   private final cl_kernel kernel;
-  /** Off the heap, where JOCL finds its address twice as fast as an array's. */
-  private final ByteBuffer number = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
-  private final Pointer toNumber = Pointer.to(number);
+  /** What calls are handed by address: a number, and the range along three axes, global and local. */
+  private final MemorySegment cells = Arena.ofAuto().allocate(7 * Long.BYTES, Long.BYTES);
+  private long[] global = {0, 0, 0};
+  private long[] local = {0, 0, 0};
 
   ClKernel(ClDevice device, String name, cl_kernel kernel) {
     this.device = device;
@@ -38,32 +37,55 @@ public final class ClKernel extends Handle {
     return kernel;
   }
 
+  /** The work items to run over and those of a group, along each of three axes. */
+  public void over(long[] global, long[] local) {
+    checkOpen();
+    this.global = global.clone();
+    this.local = local.clone();
+    for (int axis = 0; axis < 3; axis++) {
+      cells.setAtIndex(ValueLayout.JAVA_LONG, 1 + axis, global[axis]);
+      cells.setAtIndex(ValueLayout.JAVA_LONG, 4 + axis, local[axis]);
+    }
+  }
+
+  long[] global() {
+    return global;
+  }
+
+  long[] local() {
+    return local;
+  }
+
+  long globalAddress() {
+    return cells.address() + Long.BYTES;
+  }
+
+  long localAddress() {
+    return cells.address() + 4 * Long.BYTES;
+  }
+
   /** Binds memory to parameter {@code index}. */
   public void set(int index, ClMemory memory) {
-    checkOpen();
-    cl_mem mem = memory.memory();
-    check("clSetKernelArg", () -> CL.clSetKernelArg(kernel, index, Sizeof.cl_mem, Pointer.to(mem)));
+    number(memory.memory().getNativePointer());
+    NativeCalls.setKernelArg(kernel, index, Long.BYTES, cells.address());
   }
 
   /** Binds a 64-bit integer to parameter {@code index}. */
   public void set(int index, long value) {
-    checkOpen();
-    number.putLong(0, value);
-    int status;
-    try {
-      status = CL.clSetKernelArg(kernel, index, Long.BYTES, toNumber);
-    } catch (CLException e) {
-      status = e.getStatus();
-    }
-    if (status != CL.CL_SUCCESS) {
-      throw new ClException("clSetKernelArg", status);
-    }
+    number(value);
+    NativeCalls.setKernelArg(kernel, index, Long.BYTES, cells.address());
   }
 
-  /** Binds the bytes of an element, in the host's byte order, to parameter {@code index}. */
-  public void set(int index, byte[] value) {
+  /** Binds a 32-bit integer to parameter {@code index}. */
+  public void set(int index, int value) {
     checkOpen();
-    check("clSetKernelArg", () -> CL.clSetKernelArg(kernel, index, value.length, Pointer.to(value)));
+    cells.set(ValueLayout.JAVA_INT, 0, value);
+    NativeCalls.setKernelArg(kernel, index, Integer.BYTES, cells.address());
+  }
+
+  private void number(long value) {
+    checkOpen();
+    cells.set(ValueLayout.JAVA_LONG, 0, value);
   }
 
   /** The most work items that a group of this kernel may have on the device. */

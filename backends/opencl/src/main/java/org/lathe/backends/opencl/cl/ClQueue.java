@@ -6,20 +6,18 @@ import static org.lathe.backends.opencl.cl.ClException.create;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.jocl.CL;
-import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
 import org.jocl.cl_mem;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Commands that a device runs one after the other. Any thread. Nothing waits for the device unless it says so; memory that
  * a command uses stays as it is until the command has ended.
  */
 public final class ClQueue extends Handle {
-  /** What one transfer moves at most: JOCL hands memory over as byte buffers, which count in 32 bits. */
-  public static final long MAX_TRANSFER = 1L << 30;
+  /** What is mapped at most: JOCL gives byte buffers, which count in 32 bits. */
+  public static final long MAX_MAPPING = 1L << 30;
 
   private final cl_command_queue queue;
 
@@ -27,32 +25,20 @@ public final class ClQueue extends Handle {
     this.queue = queue;
   }
 
-  /**
-   * Runs a kernel over {@code global} work items in groups of {@code local}, three axes each. The caller changes neither
-   * array.
-   */
-  public void run(ClKernel kernel, long[] global, long[] local) {
-    enqueue(kernel, global, local, null);
+  /** Runs a kernel over its range. */
+  public void run(ClKernel kernel) {
+    checkOpen();
+    NativeCalls.enqueueKernel(queue, kernel.kernel(), kernel.globalAddress(), kernel.localAddress());
   }
 
   /** The same, with an event that tells its times where the queue is a profiling one. */
-  public ClEvent runTimed(ClKernel kernel, long[] global, long[] local) {
-    cl_event event = new cl_event();
-    enqueue(kernel, global, local, event);
-    return new ClEvent(event);
-  }
-
-  private void enqueue(ClKernel kernel, long[] global, long[] local, @Nullable cl_event event) {
+  public ClEvent runTimed(ClKernel kernel) {
     checkOpen();
-    int status;
-    try {
-      status = CL.clEnqueueNDRangeKernel(queue, kernel.kernel(), 3, null, global, local, 0, null, event);
-    } catch (CLException e) {
-      status = e.getStatus();
-    }
-    if (status != CL.CL_SUCCESS) {
-      throw new ClException("clEnqueueNDRangeKernel", status);
-    }
+    cl_event event = new cl_event();
+    check("clEnqueueNDRangeKernel",
+        () -> CL.clEnqueueNDRangeKernel(
+            queue, kernel.kernel(), 3, null, kernel.global(), kernel.local(), 0, null, event));
+    return new ClEvent(event);
   }
 
   /** An event for the end of everything enqueued so far. */
@@ -75,27 +61,25 @@ public final class ClQueue extends Handle {
     check("clFinish", () -> CL.clFinish(queue));
   }
 
-  /** Copies all of {@code source}, native memory of at most {@link #MAX_TRANSFER} bytes, to the device. */
-  public ClEvent write(ClMemory target, long offset, MemorySegment source) {
+  /** Copies all of {@code source}, native memory that stays as it is until the command has ended, to the device. */
+  public void write(ClMemory target, long offset, MemorySegment source) {
     checkOpen();
     target.checkRange(offset, source.byteSize());
-    Pointer from = pointer(source);
-    cl_event event = new cl_event();
-    check("clEnqueueWriteBuffer",
-        () -> CL.clEnqueueWriteBuffer(
-            queue, target.memory(), false, offset, source.byteSize(), from, 0, null, event));
-    return new ClEvent(event);
+    NativeCalls.enqueueWrite(queue, target.memory(), offset, source.byteSize(), address(source));
   }
 
-  /** Fills {@code target}, native memory of at most {@link #MAX_TRANSFER} bytes, from the device. */
-  public ClEvent read(ClMemory source, long offset, MemorySegment target) {
+  /** Fills {@code target}, native memory that nobody touches until the command has ended, from the device. */
+  public void read(ClMemory source, long offset, MemorySegment target) {
     checkOpen();
     source.checkRange(offset, target.byteSize());
-    Pointer to = pointer(target);
-    cl_event event = new cl_event();
-    check("clEnqueueReadBuffer",
-        () -> CL.clEnqueueReadBuffer(queue, source.memory(), false, offset, target.byteSize(), to, 0, null, event));
-    return new ClEvent(event);
+    NativeCalls.enqueueRead(queue, source.memory(), offset, target.byteSize(), address(target));
+  }
+
+  private static long address(MemorySegment segment) {
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException("memory on the Java heap moves; it cannot be handed to a driver");
+    }
+    return segment.address();
   }
 
   /** Copies on the device. The ranges of one memory do not overlap. */
@@ -160,12 +144,12 @@ public final class ClQueue extends Handle {
     }
   }
 
-  /** Waits for what was enqueued before, and lets the host see at most {@link #MAX_TRANSFER} bytes of memory. */
+  /** Waits for what was enqueued before, and lets the host see at most {@link #MAX_MAPPING} bytes of memory. */
   public Mapping map(ClMemory memory, long offset, long bytes, Access access) {
     checkOpen();
     memory.checkRange(offset, bytes);
-    if (bytes > MAX_TRANSFER) {
-      throw new IllegalArgumentException("mapping " + bytes + " bytes at once; at most " + MAX_TRANSFER);
+    if (bytes > MAX_MAPPING) {
+      throw new IllegalArgumentException("mapping " + bytes + " bytes at once; at most " + MAX_MAPPING);
     }
     cl_mem mem = memory.memory();
     ByteBuffer mapped = create(
@@ -179,7 +163,7 @@ public final class ClQueue extends Handle {
     if (!segment.isNative()) {
       throw new IllegalArgumentException("memory on the Java heap moves; it cannot be handed to a driver");
     }
-    return Pointer.to(segment.asSlice(0, Math.min(segment.byteSize(), MAX_TRANSFER)).asByteBuffer());
+    return Pointer.to(segment.asSlice(0, Math.min(segment.byteSize(), MAX_MAPPING)).asByteBuffer());
   }
 
   @Override

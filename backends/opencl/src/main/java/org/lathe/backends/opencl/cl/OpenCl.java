@@ -40,6 +40,7 @@ public final class OpenCl {
   }
 
   private static @Nullable Found last;
+  private static volatile @Nullable SymbolLookup library;
 
   private OpenCl() {}
 
@@ -54,6 +55,15 @@ public final class OpenCl {
     }
     Found found = look();
     last = found;
+    return found;
+  }
+
+  /** The functions of the library that was found. */
+  static SymbolLookup library() {
+    SymbolLookup found = library;
+    if (found == null) {
+      throw new IllegalStateException("OpenCL was not found, and is called");
+    }
     return found;
   }
 
@@ -98,7 +108,7 @@ public final class OpenCl {
             : List.of("libOpenCL.so.1", "libOpenCL.so");
     for (String name : names) {
       try {
-        SymbolLookup.libraryLookup(name, Arena.global());
+        library = SymbolLookup.libraryLookup(name, Arena.global());
         return Optional.empty();
       } catch (IllegalArgumentException e) {
         // Not under this name; the next one, or none.
