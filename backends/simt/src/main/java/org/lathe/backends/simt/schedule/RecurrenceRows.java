@@ -93,8 +93,12 @@ abstract class RecurrenceRows {
    * one. It gets a unit and how many from there on.
    */
   final void units(KernelBuilder k, Value unit, int padded, BiConsumer<Value, Integer> body) {
-    if (padded == shape.hidden || lanes == 1) {
+    if (padded == shape.hidden) {
       body.accept(unit, lanes);
+      return;
+    }
+    if (lanes == 1) {
+      k.when(Values.less(unit, shape.hidden), () -> body.accept(unit, 1));
       return;
     }
     Runnable single = () -> k.loop("unit", unit, Values.index(shape.hidden), 1, u -> body.accept(u, 1));
