@@ -34,7 +34,9 @@ public final class Samples {
       case RandomBits r -> integers(in.getFirst(), Long.MIN_VALUE, Long.MAX_VALUE, random);
       case Recurrence r when r.form() == Recurrence.Form.FORWARD -> soften(r, in.get(1));
       case Recurrence r -> recurrence(r, in, random);
-      case Attention a when a.form() == Attention.Form.BACKWARD -> attention(a, in);
+      case Attention a when a.form() == Attention.Form.BACKWARD -> {
+        return backward(a, in, random);
+      }
       default -> {}
     }
     return in;
@@ -87,13 +89,14 @@ public final class Samples {
     }
   }
 
-  private static void attention(Attention a, List<Elements> in) {
-    Attention forward = new Attention(
+  /** The inputs of a backward pass after a forward pass over these queries, keys, values and perhaps biases. */
+  public static List<Elements> backward(Attention a, List<Elements> forward, RandomGenerator random) {
+    Attention before = new Attention(
         Attention.Form.FORWARD, a.batch(), a.heads(), a.queries(), a.keys(), a.width(), a.valueWidth(), a.causal(),
         a.scale(), a.query(), a.key(), a.value(), a.bias(), a.out());
-    int next = a.bias() == null ? 3 : 4;
-    List<Elements> after = SpecReference.run(forward, in.subList(0, next));
-    in.set(next, after.get(0));
-    in.set(next + 1, after.get(1));
+    List<Elements> in = new ArrayList<>(forward.subList(0, before.inputs().size()));
+    in.addAll(SpecReference.run(before, in));
+    in.add(operand(a.inputs().getLast(), random));
+    return in;
   }
 }

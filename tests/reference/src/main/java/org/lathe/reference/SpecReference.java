@@ -226,6 +226,7 @@ public final class SpecReference {
       }
       case Contraction c -> List.of(c.epilogue().expr());
       case Convolution c -> List.of(c.epilogue().expr());
+      case Pooling p -> List.of(p.epilogue().expr());
       default -> List.of();
     };
   }
