@@ -2,6 +2,7 @@ package org.lathe.backends.simt.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.ir.KernelBuilder;
 import org.lathe.backends.simt.ir.Memory;
@@ -180,7 +181,8 @@ final class ReduceLines {
   private boolean blocks() {
     int line = r.nest.firstPart - 1;
     return r.reduced().product() >= LONG && r.kept().get(line) >= 2L * lanes
-        && r.inputs.stream().noneMatch(v -> Nest.isGuarded(v, line, r.kept().get(line)));
+        && Stream.concat(r.inputs.stream(), r.extra.stream())
+            .noneMatch(v -> Nest.isGuarded(v, line, r.kept().get(line)));
   }
 
   private long blockWidth() {
