@@ -21,6 +21,8 @@ class AttentionPlansTest {
     DENSE,
     /** As [batch, position, head, column]. */
     HEADS_INSIDE,
+    /** As [batch, head, column, position]. */
+    TRANSPOSED,
     /** Columns apart, positions reversed, an offset. */
     ODD;
 
@@ -31,6 +33,7 @@ class AttentionPlansTest {
       return switch (this) {
         case DENSE -> View.dense(dtype, space);
         case HEADS_INSIDE -> View.of(dtype, n * h * w, w, h * w, 1);
+        case TRANSPOSED -> View.of(dtype, h * n * w, n * w, 1, n);
         case ODD -> n == 0
             ? View.dense(dtype, space)
             : new View(dtype, 3 + (n - 1) * w * 2, Dims.of(h * n * w * 2, n * w * 2, -w * 2, 2), null);
@@ -49,12 +52,12 @@ class AttentionPlansTest {
 
   @ParameterizedTest
   @CsvSource({"1,1,1,1,1,1", "1,2,3,5,7,3", "2,1,17,17,16,33", "1,1,33,65,8,20", "1,2,65,33,20,13", "1,1,64,64,32,32",
-      "1,1,0,3,4,4", "1,1,3,0,4,4", "0,2,3,3,4,4", "1,1,7,13,0,3", "1,1,10,131,64,5"})
+      "1,1,0,3,4,4", "1,1,3,0,4,4", "0,2,3,3,4,4", "1,1,7,13,0,3", "1,1,2,3,3,0", "1,1,10,131,64,5"})
   void awkwardSizes(long b, long h, long q, long k, long w, long v) {
     Random r = new Random();
     for (Form form : Form.values()) {
       if (q * k >= 300) {
-        Layout layout = Layout.values()[r.nextInt(3)];
+        Layout layout = Layout.values()[r.nextInt(4)];
         PlanCheck.check(attention(form, DType.F32, layout, r.nextBoolean(), null, b, h, q, k, w, v));
         continue;
       }
@@ -104,6 +107,18 @@ class AttentionPlansTest {
     }
     // More queries than keys: the first see no key.
     PlanCheck.check(attention(form, DType.F32, Layout.DENSE, true, null, 1, 1, 40, 13, 8, 8));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aNanReachesOnlyWhatSeesIt(Form form) {
+    Random r = new Random();
+    Attention a = attention(form, DType.F32, Layout.DENSE, true, null, 1, 1, 21, 21, 3, 3);
+    for (int operand = 0; operand < 3; operand++) {
+      List<Elements> in = Samples.inputs(a, r);
+      in.get(operand).set(13 * 3 + 1, Double.NaN);
+      PlanCheck.check(a, in);
+    }
   }
 
   @Test
