@@ -90,7 +90,7 @@ final class AparapiPrepared implements Prepared {
   public List<KernelReport> kernels() {
     return plan.runs().stream().map(run -> new KernelReport(
         run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(),
-        run.plan().variant() + ", by " + device.engine().route(run.dispatch().spec()).words(),
+        run.plan().summary() + ", by " + device.engine().route(run.dispatch().spec()).words(),
         requests(device, run).stream().distinct().map(device.engine()::source).collect(Collectors.joining("\n"))))
         .toList();
   }

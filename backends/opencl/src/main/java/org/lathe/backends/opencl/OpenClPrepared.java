@@ -93,7 +93,7 @@ final class OpenClPrepared implements Prepared {
           new KernelReport(
               run.dispatch().label(),
               nameOf(run.dispatch().spec()),
-              run.plan().variant(),
+              run.plan().summary(),
               run.plan().launches().isEmpty() ? "" : OpenClSource.render(run.plan().kernels())));
     }
     return reports;

@@ -26,6 +26,11 @@ public record KernelPlan(String variant, List<Launch> launches, List<Long> works
     return of("nothing to do");
   }
 
+  /** One line for people: the form, and how many launches it takes where that is not one. */
+  public String summary() {
+    return launches.size() == 1 ? variant : variant + "; " + launches.size() + " launches";
+  }
+
   public Set<Kernel> kernels() {
     Set<Kernel> kernels = new LinkedHashSet<>();
     launches.forEach(l -> kernels.add(l.kernel()));
