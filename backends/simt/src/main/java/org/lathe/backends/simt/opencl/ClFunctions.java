@@ -84,6 +84,18 @@ final class ClFunctions {
     return type.dtype() == DType.F64 && !type.isScalar();
   }
 
+  /** Sine or cosine. Where one lane of a vector of f32 is large, PoCL's are wrong in the others. */
+  String periodic(Type type, String function) {
+    if (type.isScalar() || type.dtype() != DType.F32) {
+      return function;
+    }
+    String t = ClTypes.register(type);
+    String lanes = IntStream.range(0, type.lanes())
+        .mapToObj(l -> function + "(a.s" + Integer.toHexString(l) + ")").collect(Collectors.joining(", "));
+    return function(name(function, type), t, t + " a",
+        "return all(fabs(a) < 1e4f) ? " + function + "(a) : (" + t + ")(" + lanes + ");\n");
+  }
+
   /** A function of two vectors by that of their lanes. */
   private String lanewise(String what, Type type, String scalar) {
     String t = ClTypes.register(type);

@@ -129,7 +129,9 @@ final class ClValues {
       case IS_FINITE -> mask("isfinite(" + x + ")", type);
       case SIGMOID -> call(functions.sigmoid(type), a);
       case ROUND -> "rint(" + x + ")";
-      case SQRT, RSQRT, EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, ERF, FLOOR, CEIL ->
+      case SIN -> call(functions.periodic(type, "sin"), a);
+      case COS -> call(functions.periodic(type, "cos"), a);
+      case SQRT, RSQRT, EXP, EXPM1, LOG, LOG1P, TANH, ERF, FLOOR, CEIL ->
         u.op().name().toLowerCase(Locale.ROOT) + "(" + x + ")";
     };
   }
