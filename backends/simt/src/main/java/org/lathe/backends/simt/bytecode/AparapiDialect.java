@@ -274,7 +274,7 @@ final class AparapiDialect implements Dialect {
   public void pushFunction(MethodWriter m, Value.Binary b) {
     boolean wide = b.type().dtype() == DType.F64;
     if (b.op() == BinaryOp.POW && !m.isTrusted()) {
-      m.functions().call(m, power(m, b.type().dtype()), b.a(), b.b());
+      m.functions().call(m, m.functions().power(b.type().dtype()), b.a(), b.b());
       return;
     }
     m.push(b.a());
@@ -284,20 +284,6 @@ final class AparapiDialect implements Dialect {
     } else {
       call(m, wide ? Intrinsic.REMAINDER_DOUBLE : Intrinsic.REMAINDER);
     }
-  }
-
-  /** As {@link Math#pow}: a NaN exponent, and an infinite one of 1 or -1, give NaN. */
-  private Functions.Function power(MethodWriter m, DType dtype) {
-    return m.functions().own(dtype == DType.F64 ? "powerF64" : "powerF32", List.of(dtype, dtype), (k, a) -> {
-      Value one = Values.constant(dtype, 1);
-      Value infinity = Values.constant(dtype, Double.POSITIVE_INFINITY);
-      Value nan = Values.constant(dtype, Double.NaN);
-      var r = k.variable("r", Values.binary(BinaryOp.POW, a.get(0), a.get(1)));
-      k.when(Values.binary(BinaryOp.EQ, Values.unary(UnaryOp.ABS, a.get(0)), one), () -> k.when(
-          Values.binary(BinaryOp.EQ, Values.unary(UnaryOp.ABS, a.get(1)), infinity), () -> k.assign(r, nan)));
-      k.when(Values.binary(BinaryOp.NE, a.get(1), a.get(1)), () -> k.assign(r, nan));
-      return Values.read(r);
-    });
   }
 
   @Override

@@ -204,6 +204,20 @@ final class Functions {
         (k, a) -> either(k, condition.apply(a.get(0)), () -> Values.bool(true), Values.bool(false)));
   }
 
+  /** As {@link Math#pow}: a NaN exponent, and an infinite one of 1 or -1, give NaN. */
+  Function power(DType dtype) {
+    return function(name("power", dtype), List.of(dtype, dtype), (k, a) -> {
+      Value nan = constant(dtype, Double.NaN);
+      Variable r = k.variable("r", Values.binary(BinaryOp.POW, a.get(0), a.get(1)));
+      k.when(Values.binary(BinaryOp.EQ, Values.unary(UnaryOp.ABS, a.get(0)), constant(dtype, 1)), () -> k.when(
+          Values.binary(
+              BinaryOp.EQ, Values.unary(UnaryOp.ABS, a.get(1)), constant(dtype, Double.POSITIVE_INFINITY)),
+          () -> k.assign(r, nan)));
+      k.when(Values.binary(BinaryOp.NE, a.get(1), a.get(1)), () -> k.assign(r, nan));
+      return Values.read(r);
+    });
+  }
+
   Function sigmoid(DType dtype) {
     return function(name("sigmoid", dtype), List.of(dtype), (k, a) -> {
       Value one = constant(dtype, 1);

@@ -35,7 +35,7 @@ final class Scalars extends Rewriter {
       case Statement.Declare(Variable v, Value value) when !v.type().isScalar() -> {
         List<Value> values = lanes(value);
         List<Variable> parts = IntStream.range(0, values.size())
-            .mapToObj(i -> new Variable(v.name() + "_" + Integer.toHexString(i), v.type().withLanes(1))).toList();
+            .mapToObj(i -> new Variable(v.name() + "_lane" + i, v.type().withLanes(1))).toList();
         variables.put(v, parts);
         for (int i = 0; i < parts.size(); i++) {
           own.add(new Statement.Declare(parts.get(i), values.get(i)));

@@ -15,8 +15,12 @@ final class Classes extends ClassLoader {
     super(Classes.class.getClassLoader());
   }
 
-  Class<?> define(KernelClass k) {
+  static void verify(KernelClass k) {
     assertEquals(List.of(), VERIFIER.verify(k.bytes()), k::toString);
+  }
+
+  Class<?> define(KernelClass k) {
+    verify(k);
     return defineClass(k.name(), k.bytes(), 0, k.bytes().length);
   }
 

@@ -123,6 +123,26 @@ class OperatorsTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"F16", "BF16"})
+  void operatorsMeanInTornadosDialectWhatTheySay(DType dtype) {
+    int written = 0;
+    for (Map map : maps(dtype)) {
+      List<Elements> in = inputs(map, dtype);
+      KernelPlan plan = Schedules.plan(map, Site.of(TRAITS), Tuning.NONE);
+      List<Elements> found = Elements.poisoned(map.outputs());
+      try {
+        TornadoRun.run(plan, in, found);
+        written++;
+      } catch (Unwritable e) {
+        assertTrue(e.getMessage().contains("TornadoVM"), e.getMessage());
+        continue;
+      }
+      Tolerance.check(map.expr().toString(), map, SpecReference.run(map, in), found);
+    }
+    assertTrue(written > maps(dtype).size() / 2, () -> "most operators of " + dtype + " are refused");
+  }
+
   @Test
   void everyIntrinsicCanBeRunByAJvm() throws ReflectiveOperationException {
     for (Intrinsic i : Intrinsic.values()) {

@@ -1,12 +1,14 @@
 package org.lathe.backends.simt.bytecode;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lathe.backends.simt.PlanCheck;
+import org.lathe.backends.simt.ir.Kernel;
+import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.plan.KernelPlan;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.backends.simt.plan.Traits;
@@ -45,15 +47,25 @@ class PlansTest {
         }
         Tuning tuning = Schedules.candidates(spec, device).getFirst();
         KernelPlan plan = Schedules.plan(spec, new Site(device, false, Set.of(), Set.of()), tuning);
-        List<Elements> found = new ArrayList<>(Elements.poisoned(spec.outputs()));
         String what = "seed " + seed + ", " + spec + " on " + device + " as " + plan.variant();
         try {
-          AparapiRun.run(plan, in, found);
-        } catch (RuntimeException | Error e) {
+          List<Elements> aparapi = Elements.poisoned(spec.outputs());
+          AparapiRun.run(plan, in, aparapi);
+          Tolerance.check(what + ", for Aparapi", spec, expected, aparapi);
+          if (plan.kernels().stream().allMatch(PlansTest::isWritableForTornado)) {
+            List<Elements> tornado = Elements.poisoned(spec.outputs());
+            TornadoRun.run(plan, in, tornado);
+            Tolerance.check(what + ", for TornadoVM", spec, expected, tornado);
+          }
+        } catch (RuntimeException | LinkageError e) {
           throw new AssertionError(what + "\n" + plan.kernels(), e);
         }
-        Tolerance.check(what, spec, expected, found);
       }
     }
+  }
+
+  private static boolean isWritableForTornado(Kernel kernel) {
+    int memories = (int) kernel.parameters().stream().filter(Parameter.Global.class::isInstance).count();
+    return TornadoClass.refuses(kernel, IntStream.range(0, memories).boxed().toList()).isEmpty();
   }
 }

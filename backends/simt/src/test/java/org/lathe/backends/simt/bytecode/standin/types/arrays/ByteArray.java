@@ -1,0 +1,21 @@
+package org.lathe.backends.simt.bytecode.standin.types.arrays;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** In the place of TornadoVM's class of this name. */
+public final class ByteArray {
+  private final MemorySegment memory;
+
+  public ByteArray(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  public byte get(int index) {
+    return memory.get(ValueLayout.JAVA_BYTE, 1L * index);
+  }
+
+  public void set(int index, byte value) {
+    memory.set(ValueLayout.JAVA_BYTE, 1L * index, value);
+  }
+}

@@ -1,0 +1,21 @@
+package org.lathe.backends.simt.bytecode.standin.types.arrays;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** In the place of TornadoVM's class of this name. */
+public final class FloatArray {
+  private final MemorySegment memory;
+
+  public FloatArray(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  public float get(int index) {
+    return memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * index);
+  }
+
+  public void set(int index, float value) {
+    memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * index, value);
+  }
+}
