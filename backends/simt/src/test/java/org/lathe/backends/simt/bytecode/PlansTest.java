@@ -23,6 +23,7 @@ import org.lathe.reference.Tolerance;
 
 /** Schedules' kernels as classes, run by this JVM and compared with the reference. */
 class PlansTest {
+  private static final int ROUNDS = 6;
   private static final List<Traits> DEVICES = List.of(
       PlanCheck.SMALL_GPU,
       PlanCheck.CPU,
@@ -37,7 +38,7 @@ class PlansTest {
   void kernelsOfEachKindAgreeWithTheReference(String kind) {
     long seed = new Random().nextLong();
     RandomKernels kernels = new RandomKernels(seed, 2000);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
       KernelSpec spec = RandomKernels.kinds().get(kind).apply(kernels);
       List<Elements> in = Samples.inputs(spec, new Random(seed + i));
       List<Elements> expected = SpecReference.run(spec, in);
