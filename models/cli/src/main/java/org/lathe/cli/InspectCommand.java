@@ -2,7 +2,9 @@ package org.lathe.cli;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.GraphText;
@@ -12,6 +14,9 @@ import org.lathe.compiler.runtime.Compiled;
 import org.lathe.compiler.runtime.Lathe;
 import org.lathe.hal.device.Prepared.KernelReport;
 import org.lathe.hal.text.ProgramText;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.StepGraph;
+import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.ZooModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +25,7 @@ import picocli.CommandLine.Parameters;
 
 /** Shows what the compiler made of a model's training step. */
 @Command(name = "inspect", mixinStandardHelpOptions = true,
-    description = "Shows what the compiler did with a model's training step; without a choice, a summary of all.")
+    description = "Shows what the compiler did with a model's steps at the batch size of its training; without a choice, a summary of all.")
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", description = "A model of the zoo.")
   private String name = "";
@@ -31,14 +36,11 @@ final class InspectCommand implements Callable<Integer> {
   @Option(names = "--passes", description = "What each pass did.")
   private boolean passes;
 
-  @Option(names = "--kernels", description = "The kernels that run, how, and from which lines they come.")
+  @Option(names = "--kernels", description = "The kernels that run, how, from which lines they come, and their source.")
   private boolean kernels;
 
   @Option(names = "--program", description = "The whole program, in the form that parses back.")
   private boolean program;
-
-  @Option(names = "--source", description = "With --kernels: generated source too.")
-  private boolean source;
 
   @Option(names = "--device", paramLabel = "DEVICE", description = "Default: the best one.")
   private String device = "";
@@ -58,7 +60,11 @@ final class InspectCommand implements Callable<Integer> {
     boolean all = !graph && !passes && !kernels && !program;
     List<PassRun> runs = new ArrayList<>();
     try (Lathe lathe = device.isEmpty() ? Lathe.best() : Lathe.on(device)) {
-      for (ZooModel.Verification step : model.verifications()) {
+      Blueprint plan = model.blueprint(model.batch());
+      List<Step> steps = new ArrayList<>(plan.training());
+      steps.add(plan.inference());
+      for (Step traced : steps) {
+        StepGraph step = traced.trace();
         runs.clear();
         CompileOptions options =
             CompileOptions.DEFAULT.withDonations(step.donations()).withObserver(
@@ -66,9 +72,9 @@ final class InspectCommand implements Callable<Integer> {
                     new PassRun(pass.name(), before.nodes().size(), after.nodes().size(), nanos / 1e6)));
         try (Compiled compiled = lathe.compile(step.graph(), options)) {
           Compilation c = compiled.compilation(step.graph().inputTypes());
-          output.text("== " + model.name() + "/" + step.what() + " on " + lathe.device().info().id());
+          output.text("== " + model.name() + "/" + step.name() + " on " + lathe.device().info().id());
           if (graph || all) {
-            showGraph(model.name() + "/" + step.what(), step.graph());
+            showGraph(model.name() + "/" + step.name(), step.graph());
           }
           if (passes || all) {
             showPasses(runs);
@@ -113,8 +119,10 @@ final class InspectCommand implements Callable<Integer> {
     output.text(
         i + " kernels; scratch " + Units.bytes(c.scratchBytes()) + ", the least that is alive at once "
             + Units.bytes(c.peakLiveBytes()) + "; " + c);
-    if (source) {
-      c.kernels().stream().filter(k -> !k.source().isEmpty()).forEach(k -> output.text("\n-- " + k.label() + "\n" + k.source()));
+    if (kernels) {
+      Set<String> shown = new HashSet<>(Set.of(""));
+      c.kernels().stream().filter(k -> shown.add(k.source())).forEach(
+          k -> output.text("\n-- " + k.kernel() + " " + k.label() + "\n" + k.source()));
     }
     output.text("");
   }
