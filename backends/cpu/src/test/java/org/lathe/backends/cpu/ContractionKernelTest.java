@@ -17,46 +17,9 @@ import org.lathe.hal.expr.Expr;
 import org.lathe.hal.spec.Contraction;
 import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.View;
+import org.lathe.reference.Elements;
 
 class ContractionKernelTest {
-  /** The products in float64 loops, by output position in row-major order. */
-  private static double[] products(KernelRunner r) {
-    Contraction s = (Contraction) r.spec;
-    Dims space = s.space();
-    double[] c = new double[(int) space.product()];
-    for (int p = 0; p < c.length; p++) {
-      long[] i = index(space, p);
-      int rank = s.batch().rank();
-      for (long k = 0; k < s.k(); k++) {
-        long a = s.a().offset() + i[rank] * s.a().strides().last(1) + k * s.a().strides().last(0);
-        long b = s.b().offset() + k * s.b().strides().last(1) + i[rank + 1] * s.b().strides().last(0);
-        for (int d = 0; d < rank; d++) {
-          a += i[d] * s.a().strides().get(d);
-          b += i[d] * s.b().strides().get(d);
-        }
-        c[p] += r.get(0, a) * r.get(1, b);
-      }
-    }
-    return c;
-  }
-
-  private static long[] index(Dims space, long p) {
-    long[] i = new long[space.rank()];
-    for (int d = space.rank() - 1; d >= 0; d--) {
-      i[d] = p % space.get(d);
-      p /= space.get(d);
-    }
-    return i;
-  }
-
-  private static long element(View v, long[] i) {
-    long e = v.offset();
-    for (int d = 0; d < i.length; d++) {
-      e += i[d] * v.strides().get(d);
-    }
-    return e;
-  }
-
   /** A layout of {@code shape} with its last two dimensions perhaps swapped, some dimensions broadcast, and gaps. */
   private static View layout(Random random, DType type, Dims shape, boolean output) {
     int rank = shape.rank();
@@ -82,39 +45,15 @@ class ContractionKernelTest {
     return new View(type, random.nextInt(3), Dims.of(strides), null);
   }
 
-  private static double tolerance(DType type, long k) {
-    return switch (type) {
-      case F64 -> 1e-13 * (k + 10);
-      case F16 -> 2e-3 * Math.sqrt(k + 10) * 4;
-      case BF16 -> 2e-2 * Math.sqrt(k + 10) * 4;
-      case F32 -> 1e-6 * (k + 10);
-      default -> 0;
-    };
-  }
-
-  private static double wrapped(DType type, double v) {
-    return switch (type) {
-      case U8 -> ((long) v) & 0xff;
-      case I32 -> (int) (long) v;
-      default -> v;
-    };
-  }
-
   private static void check(Contraction spec, long seed) {
-    DType type = spec.a().dtype();
     try (KernelRunner r = new KernelRunner(spec)) {
       r.randomInputs(new Random(seed));
-      double[] expected = products(r);
-      View out = spec.epilogue().outputs().getFirst();
+      List<Elements> expected = r.expected();
       for (boolean vector : new boolean[]{true, false}) {
         Kernel kernel = ContractionKernel.of(spec, vector);
         r.run(kernel, 1);
         assertTrue(r.guardsIntact());
-        for (int p = 0; p < expected.length; p++) {
-          double found = r.get(spec.inputs().size(), element(out, index(spec.space(), p)));
-          assertEquals(
-              wrapped(type, expected[p]), found, tolerance(type, spec.k()), spec + " " + kernel.variant() + " at " + p);
-        }
+        r.check(spec + " " + kernel.variant(), expected);
         double[] alone = r.output();
         r.run(kernel, 2);
         assertArrayEquals(alone, r.output(), 0.0, "two workers, other bits: " + spec);
@@ -198,23 +137,7 @@ class ContractionKernelTest {
         List.of(View.of(DType.F32, n, 1), View.of(DType.F32, 1, m)));
     Contraction spec = new Contraction(Dims.of(), m, n, k, View.of(DType.F32, k, 1), View.of(DType.F32, n, 1),
         epilogue);
-    try (KernelRunner r = new KernelRunner(spec)) {
-      r.randomInputs(new Random(8));
-      double[] c = products(r);
-      for (boolean vector : new boolean[]{true, false}) {
-        Kernel kernel = ContractionKernel.of(spec, vector);
-        for (int workers = 1; workers <= 2; workers++) {
-          r.run(kernel, workers);
-          for (int p = 0; p < c.length; p++) {
-            long i = p / n;
-            long j = p % n;
-            double s = c[p] + r.get(2, j);
-            assertEquals(s, r.get(5, j * m + i), tolerance(DType.F32, k));
-            assertEquals(Math.max(0, s) + r.get(3, j * m + i) + i, r.get(4, p), tolerance(DType.F32, k));
-          }
-        }
-      }
-    }
+    check(spec, 8);
   }
 
   @Test

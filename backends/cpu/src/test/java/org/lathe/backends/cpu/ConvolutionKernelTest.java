@@ -1,7 +1,6 @@
 package org.lathe.backends.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -19,61 +18,13 @@ import org.lathe.hal.spec.Convolution.Form;
 import org.lathe.hal.spec.Convolution.Geometry;
 import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.View;
+import org.lathe.reference.Elements;
 
 class ConvolutionKernelTest {
   private static Kernel kernel(Convolution spec, boolean vector) {
     return spec.form() == Form.FILTER_GRADIENT
         ? FilterGradientKernel.of(spec, vector)
         : ConvolutionKernel.of(spec, vector);
-  }
-
-  private static long element(View v, long a, long b, long c, long d) {
-    Dims s = v.strides();
-    return v.offset() + a * s.get(0) + b * s.get(1) + c * s.get(2) + d * s.get(3);
-  }
-
-  /** The result in float64 loops over the definition, in row-major order of the output space. */
-  private static double[] expected(KernelRunner r) {
-    Convolution s = (Convolution) r.spec;
-    Geometry g = s.geometry();
-    Dims space = s.space();
-    double[] out = new double[(int) space.product()];
-    long perGroup = g.channels() / g.groups();
-    long filtersPerGroup = g.filters() / g.groups();
-    for (long b = 0; b < g.batch(); b++) {
-      for (long f = 0; f < g.filters(); f++) {
-        for (long y = 0; y < g.outHeight(); y++) {
-          for (long x = 0; x < g.outWidth(); x++) {
-            for (long c = 0; c < perGroup; c++) {
-              for (long i = 0; i < g.kernelHeight(); i++) {
-                for (long j = 0; j < g.kernelWidth(); j++) {
-                  long dy = y * g.strideY() + i * g.dilationY() - g.padY();
-                  long dx = x * g.strideX() + j * g.dilationX() - g.padX();
-                  if (dy < 0 || dy >= g.height() || dx < 0 || dx >= g.width()) {
-                    continue;
-                  }
-                  long channel = f / filtersPerGroup * perGroup + c;
-                  switch (s.form()) {
-                    case FORWARD -> out[at(space, b, f, y, x)] += r.get(0, element(s.first(), b, channel, dy, dx))
-                        * r.get(1, element(s.second(), f, c, i, j));
-                    case DATA_GRADIENT -> out[at(space, b, channel, dy, dx)] += r.get(0, element(s.first(), b, f, y, x))
-                        * r.get(1, element(s.second(), f, c, i, j));
-                    case FILTER_GRADIENT ->
-                      out[at(space, f, c, i, j)] += r.get(0, element(s.first(), b, channel, dy, dx))
-                          * r.get(1, element(s.second(), b, f, y, x));
-                  }
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-    return out;
-  }
-
-  private static int at(Dims space, long a, long b, long c, long d) {
-    return (int) (((a * space.get(1) + b) * space.get(2) + c) * space.get(3) + d);
   }
 
   private static View nchw(DType type, Dims shape) {
@@ -123,35 +74,12 @@ class ConvolutionKernelTest {
   private static void check(Convolution s) {
     try (KernelRunner r = new KernelRunner(s)) {
       r.randomInputs(new Random(s.geometry().hashCode()));
-      double[] expected = expected(r);
-      View out = s.epilogue().outputs().getFirst();
-      DType type = s.first().dtype();
-      double terms = 2.0 * s.geometry().multiplyAdds() / Math.max(1, s.space().product()) + 10;
-      double tolerance = switch (type) {
-        case F64 -> 1e-13 * terms;
-        case F32, F16, BF16 -> 1e-6 * terms;
-        default -> 0;
-      };
+      List<Elements> expected = r.expected();
       for (boolean vector : new boolean[]{true, false}) {
         Kernel kernel = kernel(s, vector);
         r.run(kernel, 1);
         assertTrue(r.guardsIntact());
-        Dims space = s.space();
-        for (long a = 0; a < space.get(0); a++) {
-          for (long b = 0; b < space.get(1); b++) {
-            for (long c = 0; c < space.get(2); c++) {
-              for (long d = 0; d < space.get(3); d++) {
-                double want = expected[at(space, a, b, c, d)];
-                want = type == DType.U8 ? ((long) want) & 0xff : want;
-                double found = r.get(s.inputs().size(), element(out, a, b, c, d));
-                if (!(Math.abs(want - found) <= tolerance)) {
-                  assertEquals(want, found, tolerance,
-                      s.form() + " " + s.geometry() + " " + kernel.variant() + " at " + List.of(a, b, c, d));
-                }
-              }
-            }
-          }
-        }
+        r.check(s.form() + " " + s.geometry() + " " + kernel.variant(), expected);
         double[] alone = r.output();
         r.run(kernel, 2);
         assertArrayEquals(alone, r.output(), 0.0, "two workers, other bits: " + s);
@@ -263,19 +191,6 @@ class ConvolutionKernelTest {
         e.build(List.of(value)), List.of(View.of(DType.F32, 0, 1, 0, 0)), List.of(nchw(DType.F32, space)));
     Convolution s = new Convolution(form, g, nchw(DType.F32, first(form, g)), nchw(DType.F32, second(form, g)),
         epilogue);
-    try (KernelRunner r = new KernelRunner(s)) {
-      r.randomInputs(new Random(2));
-      double[] expected = expected(r);
-      for (boolean vector : new boolean[]{true, false}) {
-        r.run(kernel(s, vector), 2);
-        for (int p = 0; p < expected.length; p++) {
-          long x = p % space.get(3);
-          long y = p / space.get(3) % space.get(2);
-          long c = p / space.get(3) / space.get(2) % space.get(1);
-          double want = Math.max(0, expected[p] + r.get(2, c)) + (indexed ? 100 * y + x : 0);
-          assertEquals(want, r.get(3, p), 2e-4, form + " at " + p);
-        }
-      }
-    }
+    check(s);
   }
 }

@@ -3,14 +3,11 @@ package org.lathe.backends.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lathe.hal.DType;
-import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Combiner;
 import org.lathe.hal.spec.Copy;
 import org.lathe.hal.spec.Gather;
@@ -19,6 +16,8 @@ import org.lathe.hal.spec.Scan;
 import org.lathe.hal.spec.Scatter;
 import org.lathe.hal.spec.Sort;
 import org.lathe.hal.spec.TopK;
+import org.lathe.reference.Elements;
+import org.lathe.reference.Samples;
 
 class DataKernelsTest {
   @BeforeAll
@@ -48,21 +47,8 @@ class DataKernelsTest {
   void randomBitsOfAnyCount() {
     Random r = new Random(40);
     for (int count : new int[]{0, 1, 4, 13, 207, 1000}) {
-      try (Arena arena = Arena.ofShared()) {
-        long in = arena.allocate(16, 16).address();
-        long block = arena.allocate(16, 16).address();
-        Memory.putLong(in, r.nextLong());
-        Memory.putLong(in + 8, r.nextLong());
-        for (int workers = 1; workers <= 2; workers++) {
-          long out = MapKernelTest.allocate(arena, DType.I32, count, null);
-          TestRun.run(RandomKernel.of(new RandomBits(count)), new long[]{in, out}, workers);
-          for (int i = 0; i < count; i++) {
-            RandomKernel.block(Memory.getLong(in), Memory.getLong(in + 8), i / 4, block);
-            assertEquals(Memory.getInt(block + 4L * (i % 4)), Memory.getInt(out + 4L * i));
-          }
-          assertEquals(0x3c3c3c3c, Memory.getInt(out + 4L * count));
-        }
-      }
+      RandomBits spec = new RandomBits(count);
+      KernelCheck.exact(RandomKernel.of(spec), spec, Samples.inputs(spec, r));
     }
   }
 
@@ -79,62 +65,21 @@ class DataKernelsTest {
   }
 
   private static void gatherAndScatter(DType t, DType indexType, int rows, int width, int count, Random r) {
-    try (Arena arena = Arena.ofShared()) {
-      long table = MapKernelTest.allocate(arena, t, (long) rows * width, r);
-      long updates = MapKernelTest.allocate(arena, t, (long) count * width, r);
-      long indices = MapKernelTest.allocate(arena, indexType, count, null);
-      int[] row = new int[count];
-      for (int i = 0; i < count; i++) {
-        int index = r.nextInt(rows + 4) - 2;
-        row[i] = Math.max(0, Math.min(rows - 1, index));
-        Reference.store(indexType, indices + (long) i * indexType.bytes(), Reference.Value.of(indexType, (long) index));
-      }
-      for (int workers = 1; workers <= 2; workers++) {
-        long out = MapKernelTest.allocate(arena, t, (long) count * width, null);
-        TestRun.run(GatherKernel.of(new Gather(t, indexType, rows, width, count)), new long[]{table, indices, out},
-            workers);
-        for (int i = 0; i < count * width; i++) {
-          assertEquals(load(t, table, row[i / width] * width + i % width), load(t, out, i));
+    Gather gather = new Gather(t, indexType, rows, width, count);
+    List<Elements> in = Samples.inputs(gather, r);
+    in.set(0, MapKernelTest.random(gather.inputs(), r).getFirst());
+    KernelCheck.exact(GatherKernel.of(gather), gather, in);
+    for (Combiner c : List.of(Combiner.SUM, Combiner.MAX, Combiner.MIN)) {
+      for (boolean base : new boolean[]{true, false}) {
+        if (t == DType.BOOL && c == Combiner.SUM || !base && c != Combiner.SUM) {
+          continue;
         }
-        for (Combiner c : List.of(Combiner.SUM, Combiner.MAX, Combiner.MIN)) {
-          for (boolean base : new boolean[]{true, false}) {
-            if (t == DType.BOOL && c == Combiner.SUM || !base && c != Combiner.SUM) {
-              continue;
-            }
-            scatter(new Scatter(c, base, t, indexType, rows, width, count), table, indices, updates, row, workers,
-                arena);
-          }
-        }
+        Scatter scatter = new Scatter(c, base, t, indexType, rows, width, count);
+        List<Elements> operands = MapKernelTest.random(scatter.inputs(), r);
+        operands.set(base ? 1 : 0, in.get(1));
+        KernelCheck.exact(ScatterKernel.of(scatter), scatter, operands);
       }
     }
-  }
-
-  private static void scatter(
-      Scatter spec, long table, long indices, long updates, int[] row, int workers, Arena arena) {
-    DType t = spec.dtype();
-    int width = (int) spec.width();
-    int n = (int) (spec.rows() * width);
-    Reference.Value[] want = new Reference.Value[n];
-    for (int i = 0; i < n; i++) {
-      want[i] = spec.hasBase() ? load(t, table, i) : Reference.Value.number(t, 0);
-    }
-    BinaryOp op = Exprs.operation(spec.combiner());
-    for (int i = 0; i < row.length * width; i++) {
-      int at = row[i / width] * width + i % width;
-      Reference.Value v = Reference.binary(op, t, want[at], load(t, updates, i));
-      want[at] = Reference.half(t) ? new Reference.Value(Reference.roundHalf(t, v.real()), 0) : v;
-    }
-    long out = MapKernelTest.allocate(arena, t, n, null);
-    long[] operands = spec.hasBase() ? new long[]{table, indices, updates, out} : new long[]{indices, updates, out};
-    TestRun.run(ScatterKernel.of(spec), operands, workers);
-    for (int i = 0; i < n; i++) {
-      int at = i;
-      assertEquals(want[i], load(t, out, i), () -> "element " + at + " of " + spec);
-    }
-  }
-
-  private static Reference.Value load(DType t, long base, long i) {
-    return Reference.load(t, base + i * t.bytes());
   }
 
   @Test
@@ -148,54 +93,16 @@ class DataKernelsTest {
   }
 
   private static void sortAndTopK(DType t, int rows, int columns, Random r) {
-    try (Arena arena = Arena.ofShared()) {
-      long in = MapKernelTest.allocate(arena, t, (long) rows * columns, r);
-      for (boolean descending : new boolean[]{false, true}) {
-        long values = MapKernelTest.allocate(arena, t, (long) rows * columns, null);
-        long positions = MapKernelTest.allocate(arena, DType.I32, (long) rows * columns, null);
-        TestRun.run(SortKernel.of(new Sort(t, rows, columns, descending)), new long[]{in, values, positions}, 2);
-        for (int row = 0; row < rows; row++) {
-          List<Integer> want = order(t, in, row, columns, descending, true);
-          for (int i = 0; i < columns; i++) {
-            assertEquals(want.get(i), Memory.getInt(positions + 4L * (row * columns + i)));
-            assertEquals(load(t, in, row * columns + want.get(i)), load(t, values, row * columns + i));
-          }
-        }
-      }
-      for (int k : new int[]{0, 1, Math.min(5, columns), columns}) {
-        if (k > columns) {
-          continue;
-        }
-        long values = MapKernelTest.allocate(arena, t, (long) rows * k, null);
-        long positions = MapKernelTest.allocate(arena, DType.I32, (long) rows * k, null);
-        TestRun.run(TopKKernel.of(new TopK(t, rows, columns, k)), new long[]{in, values, positions}, 2);
-        for (int row = 0; row < rows; row++) {
-          List<Integer> want = order(t, in, row, columns, true, true);
-          for (int i = 0; i < k; i++) {
-            assertEquals(want.get(i), Memory.getInt(positions + 4L * (row * k + i)));
-            assertEquals(load(t, in, row * columns + want.get(i)), load(t, values, row * k + i));
-          }
-        }
+    for (boolean descending : new boolean[]{false, true}) {
+      Sort sort = new Sort(t, rows, columns, descending);
+      KernelCheck.exact(SortKernel.of(sort), sort, MapKernelTest.random(sort.inputs(), r));
+    }
+    for (int k : new int[]{0, 1, Math.min(5, columns), columns}) {
+      if (k <= columns) {
+        TopK top = new TopK(t, rows, columns, k);
+        KernelCheck.exact(TopKKernel.of(top), top, MapKernelTest.random(top.inputs(), r));
       }
     }
-  }
-
-  private static List<Integer> order(DType t, long in, int row, int columns, boolean descending, boolean nanLast) {
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < columns; i++) {
-      order.add(i);
-    }
-    Comparator<Integer> byValue = (a, b) -> {
-      Reference.Value x = load(t, in, row * columns + a);
-      Reference.Value y = load(t, in, row * columns + b);
-      if (t.isFloating() && (Double.isNaN(x.real()) || Double.isNaN(y.real()))) {
-        return Boolean.compare(Double.isNaN(x.real()), Double.isNaN(y.real()));
-      }
-      int c = t.isFloating() ? Double.compare(x.real() + 0.0, y.real() + 0.0) : Long.compare(x.whole(), y.whole());
-      return descending ? -c : c;
-    };
-    order.sort(byValue);
-    return order;
   }
 
   @Test
@@ -214,52 +121,21 @@ class DataKernelsTest {
   }
 
   private static void scan(Scan spec, Random r) {
-    DType t = spec.dtype();
-    int inner = (int) spec.inner();
-    int length = (int) spec.length();
-    try (Arena arena = Arena.ofShared()) {
-      int n = (int) spec.outer() * length * inner;
-      long in = MapKernelTest.allocate(arena, t, n, r);
-      for (int i = 0; i < n && t.isFloating(); i++) {
-        Reference.store(t, in + (long) i * t.bytes(), Reference.Value.of(DType.F32, 1 + r.nextInt(3) / 4.0));
-      }
-      long out = MapKernelTest.allocate(arena, t, n, null);
-      TestRun.run(ScanKernel.of(spec), new long[]{in, out}, 2);
-      for (int o = 0; o < spec.outer(); o++) {
-        for (int c = 0; c < inner; c++) {
-          ReduceKernelTest.Combined sum = new ReduceKernelTest.Combined(spec.combiner(), t);
-          for (int k = 0; k < length; k++) {
-            int at = (o * length + (spec.reverse() ? length - 1 - k : k)) * inner + c;
-            Reference.Value before = sum.value(t);
-            sum.add(load(t, in, at), k);
-            Reference.Value want = spec.exclusive() ? before : sum.value(t);
-            Reference.Value found = load(t, out, at);
-            if (t.isFloating()) {
-              double rounded = Reference.half(t) ? Reference.roundHalf(t, want.real()) : want.real();
-              double eps = t == DType.F64 ? 1e-14 : t == DType.F32 ? 1e-6 : 0;
-              assertEquals(rounded, found.real(), Double.isInfinite(rounded) ? 0 : eps * Math.abs(rounded));
-            } else {
-              assertEquals(want, found, spec::toString);
-            }
-          }
-        }
+    List<Elements> in = MapKernelTest.random(spec.inputs(), r);
+    for (Elements e : in) {
+      for (long i = 0; i < e.size() && spec.dtype().isFloating(); i++) {
+        e.set(i, 1 + r.nextInt(3) / 4.0);
       }
     }
+    KernelCheck.near(ScanKernel.of(spec), spec, in);
   }
 
   @Test
   void copiesAnyNumberOfBytes() {
     Random r = new Random(44);
     for (int bytes : new int[]{0, 1, 63, 64, 65, 4098, 100_003}) {
-      try (Arena arena = Arena.ofShared()) {
-        long in = MapKernelTest.allocate(arena, DType.U8, bytes, r);
-        long out = MapKernelTest.allocate(arena, DType.U8, bytes, null);
-        TestRun.run(CopyKernel.of(new Copy(bytes)), new long[]{in, out}, 2);
-        for (int i = 0; i < bytes; i++) {
-          assertEquals(Memory.getByte(in + i), Memory.getByte(out + i));
-        }
-        assertEquals(0x3c, Memory.getByte(out + bytes));
-      }
+      Copy spec = new Copy(bytes);
+      KernelCheck.exact(CopyKernel.of(spec), spec, Samples.inputs(spec, r));
     }
   }
 }

@@ -6,6 +6,9 @@ import java.util.random.RandomGenerator;
 import org.lathe.hal.DType;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.hal.spec.Operand;
+import org.lathe.reference.Elements;
+import org.lathe.reference.SpecReference;
+import org.lathe.reference.Tolerance;
 
 /** Runs one kernel on random operands: inputs as doubles by element, outputs poisoned before. */
 final class KernelRunner implements AutoCloseable {
@@ -47,44 +50,31 @@ final class KernelRunner implements AutoCloseable {
     }
   }
 
+  private Elements elements(int operand) {
+    Operand o = operands.get(operand);
+    return At.elements(o.dtype(), addresses[operand], o.elements());
+  }
+
   void set(int operand, long element, double value) {
-    DType t = operands.get(operand).dtype();
-    long at = addresses[operand] + element * t.bytes();
-    switch (t) {
-      case F32 -> Memory.putFloat(at, (float) value);
-      case F64 -> Memory.putDouble(at, value);
-      case F16 -> Memory.putShort(at, Float.floatToFloat16((float) value));
-      case BF16 -> Memory.putShort(at, (short) (Float.floatToRawIntBits((float) value) >>> 16));
-      case I32 -> Memory.putInt(at, (int) value);
-      case I64 -> Memory.putLong(at, (long) value);
-      case U8, BOOL -> Memory.putByte(at, (byte) (int) value);
-    }
+    elements(operand).set(element, value);
   }
 
   double get(int operand, long element) {
-    DType t = operands.get(operand).dtype();
-    long at = addresses[operand] + element * t.bytes();
-    return switch (t) {
-      case F32 -> Memory.getFloat(at);
-      case F64 -> Memory.getDouble(at);
-      case F16 -> Float.float16ToFloat(Memory.getShort(at));
-      case BF16 -> Float.intBitsToFloat(Memory.getShort(at) << 16);
-      case I32 -> Memory.getInt(at);
-      case I64 -> Memory.getLong(at);
-      case U8, BOOL -> Memory.getByte(at) & 0xff;
-    };
+    return elements(operand).real(element);
   }
 
-  double[] values(int operand) {
-    double[] v = new double[(int) operands.get(operand).elements()];
-    for (int e = 0; e < v.length; e++) {
-      v[e] = get(operand, e);
-    }
-    return v;
+  /** The outputs that the reference makes of the inputs as they are now. */
+  List<Elements> expected() {
+    return SpecReference.run(spec, At.elements(spec.inputs(), addresses, 0));
+  }
+
+  /** Compares all outputs with the reference's. */
+  void check(String what, List<Elements> expected) {
+    Tolerance.check(what, spec, expected, At.elements(spec.outputs(), addresses, spec.inputs().size()));
   }
 
   double[] output() {
-    return values(spec.inputs().size());
+    return elements(spec.inputs().size()).toArray();
   }
 
   /** Fills the outputs with all bits set, a NaN in the floating types. */

@@ -14,20 +14,22 @@ import org.lathe.hal.DType;
 import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
+import org.lathe.reference.ExprReference;
+import org.lathe.reference.Scalar;
 
 class LoopCompilerTest {
   private static final double[] SPECIAL = {0.0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY,
       Double.NEGATIVE_INFINITY, 1e-40, 3e38, -3e38, 2.5, -2.5, 0.5, 1e-8, 16777217, 5e9, -5e9, 1e300};
 
-  static Reference.Value random(DType t, Random r) {
+  static Scalar random(DType t, Random r) {
     boolean special = r.nextInt(4) == 0;
     double real = special ? SPECIAL[r.nextInt(SPECIAL.length)] : r.nextGaussian() * 3;
     return switch (t) {
-      case F32, F64 -> Reference.Value.of(t, real);
-      case F16, BF16 -> new Reference.Value(Reference.roundHalf(t, real), 0);
-      case I32, I64 -> Reference.Value.of(t, special ? r.nextLong() : r.nextInt(9) - 4);
-      case U8 -> Reference.Value.of(t, r.nextInt(256));
-      case BOOL -> Reference.Value.of(t, r.nextInt(2));
+      case F32, F64 -> Scalar.of(t, real);
+      case F16, BF16 -> Scalar.real(Scalar.round(t, real));
+      case I32, I64 -> Scalar.of(t, special ? r.nextLong() : r.nextInt(9) - 4);
+      case U8 -> Scalar.of(t, r.nextInt(256));
+      case BOOL -> Scalar.of(t, r.nextInt(2));
     };
   }
 
@@ -48,7 +50,7 @@ class LoopCompilerTest {
         long span = Math.abs(stride) * (n - 1) + 1;
         in[i] = arena.allocate(span * bytes + 64, 64).address();
         for (long x = 0; x < span; x++) {
-          Reference.store(types.get(i), in[i] + x * bytes, random(types.get(i), r));
+          At.store(types.get(i), in[i] + x * bytes, random(types.get(i), r));
         }
         in[i] += stride < 0 ? -stride * (n - 1) * bytes : 0;
       }
@@ -77,20 +79,20 @@ class LoopCompilerTest {
         }
         vector(LoopCompiler.compile(spec)).run(a, n);
       }
-      Reference.Value[] values = new Reference.Value[k];
+      Scalar[] values = new Scalar[k];
       for (int x = 0; x < n; x++) {
         for (int i = 0; i < k; i++) {
-          values[i] = Reference.load(types.get(i), in[i] + x * strides.get(i) * types.get(i).bytes());
+          values[i] = At.load(types.get(i), in[i] + x * strides.get(i) * types.get(i).bytes());
         }
-        Reference.Value[] v = Reference.eval(e, values, new long[]{7, 5 + x});
+        Scalar[] v = ExprReference.nodes(e, values, new long[]{7, 5 + x});
         for (int j = 0; j < m; j++) {
           DType t = e.resultType(j);
           long at = (long) x * t.bytes();
-          Reference.Value vector = Reference.load(t, out[1][j] + at);
-          Reference.Value scalar = Reference.load(t, out[0][j] + at);
+          Scalar vector = At.load(t, out[1][j] + at);
+          Scalar scalar = At.load(t, out[0][j] + at);
           assertEquals(scalar, vector, () -> "scalar and vector form of " + e);
-          Reference.Value want = v[e.results().get(j)];
-          double expected = t.isFloating() ? Reference.half(t) ? Reference.roundHalf(t, want.real()) : want.real() : 0;
+          Scalar want = v[e.results().get(j)];
+          double expected = t.isFloating() ? Scalar.isHalf(t) ? Scalar.round(t, want.real()) : want.real() : 0;
           int point = x;
           if (t.isFloating() && ulps > 0) {
             double ulp = t == DType.F64 ? Math.ulp(expected) : Math.ulp((float) expected);
@@ -98,7 +100,7 @@ class LoopCompilerTest {
                 () -> e + " at " + java.util.Arrays.toString(values) + ": expected " + expected + ", found "
                     + vector.real());
           } else {
-            assertEquals(new Reference.Value(expected, want.whole()), vector,
+            assertEquals(new Scalar(expected, want.whole()), vector,
                 () -> e + " at point " + point + " of " + java.util.Arrays.toString(values));
           }
         }

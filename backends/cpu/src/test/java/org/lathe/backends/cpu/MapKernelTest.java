@@ -15,7 +15,9 @@ import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
 import org.lathe.hal.spec.Map;
+import org.lathe.hal.spec.Operand;
 import org.lathe.hal.spec.View;
+import org.lathe.reference.Elements;
 
 class MapKernelTest {
   @BeforeAll
@@ -59,96 +61,31 @@ class MapKernelTest {
     return new View(type, offset, Dims.of(strides), g);
   }
 
-  static boolean inside(View v, long[] index) {
-    for (int d = 0; d < index.length; d++) {
-      if (index[d] < v.low(d) || v.guard() != null && index[d] >= v.guard().high().get(d)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  static long element(View v, long[] index) {
-    long e = v.offset();
-    for (int d = 0; d < index.length; d++) {
-      e += index[d] * v.strides().get(d);
-    }
-    return e;
-  }
-
-  static Reference.Value read(View v, long base, long[] index) {
-    if (!inside(v, index)) {
-      DType t = v.dtype();
-      double outside = v.guard().outside();
-      return t.isFloating() ? new Reference.Value(outside, 0) : Reference.Value.of(t, (long) outside);
-    }
-    return Reference.load(v.dtype(), base + element(v, index) * v.dtype().bytes());
-  }
-
-  static boolean next(long[] index, Dims space) {
-    for (int d = index.length - 1; d >= 0; d--) {
-      if (++index[d] < space.get(d)) {
-        return true;
-      }
-      index[d] = 0;
-    }
-    return false;
-  }
-
   static long allocate(Arena arena, DType t, long elements, @Nullable Random r) {
     long at = arena.allocate((elements + 8) * t.bytes(), 64).address();
     for (long i = 0; i < elements + 8; i++) {
       if (r == null) {
         Memory.fill(at + i * t.bytes(), t.bytes(), (byte) 0x3c);
       } else {
-        Reference.store(t, at + i * t.bytes(), LoopCompilerTest.random(t, r));
+        At.store(t, at + i * t.bytes(), LoopCompilerTest.random(t, r));
       }
     }
     return at;
   }
 
-  static void check(Map map, Random r) {
-    Kernel kernel = MapKernel.of(map);
-    try (Arena arena = Arena.ofShared()) {
-      int k = map.inputViews().size();
-      int m = map.outputViews().size();
-      for (int workers = 1; workers <= 2; workers++) {
-        long[] operands = new long[k + m];
-        long[] want = new long[m];
-        for (int i = 0; i < k; i++) {
-          operands[i] = allocate(arena, map.inputViews().get(i).dtype(), map.inputs().get(i).elements(), r);
-        }
-        for (int j = 0; j < m; j++) {
-          operands[k + j] = allocate(arena, map.outputViews().get(j).dtype(), map.outputs().get(j).elements(), null);
-          want[j] = allocate(arena, map.outputViews().get(j).dtype(), map.outputs().get(j).elements(), null);
-        }
-        long[] index = new long[map.space().rank()];
-        Reference.Value[] in = new Reference.Value[k];
-        if (map.space().product() > 0) {
-          do {
-            for (int i = 0; i < k; i++) {
-              in[i] = read(map.inputViews().get(i), operands[i], index);
-            }
-            Reference.Value[] v = Reference.eval(map.expr(), in, index);
-            for (int j = 0; j < m; j++) {
-              View out = map.outputViews().get(j);
-              Reference.store(out.dtype(), want[j] + element(out, index) * out.dtype().bytes(),
-                  v[map.expr().results().get(j)]);
-            }
-          } while (next(index, map.space()));
-        }
-        TestRun.run(kernel, operands, workers);
-        for (int j = 0; j < m; j++) {
-          DType t = map.outputViews().get(j).dtype();
-          for (long x = 0; x < map.outputs().get(j).elements() + 8; x++) {
-            long at = x * t.bytes();
-            long element = x;
-            assertEquals(Reference.load(t, want[j] + at), Reference.load(t, operands[k + j] + at),
-                () -> "element " + element + " of " + map + " as " + kernel.variant());
-          }
-        }
+  /** Values of every kind, special ones among them, for each operand. */
+  static List<Elements> random(List<Operand> operands, Random r) {
+    List<Elements> all = Elements.poisoned(operands);
+    for (Elements e : all) {
+      for (long i = 0; i < e.size(); i++) {
+        e.set(i, LoopCompilerTest.random(e.dtype(), r));
       }
     }
+    return all;
+  }
+
+  private static void check(Map map, Random r) {
+    KernelCheck.exact(MapKernel.of(map), map, random(map.inputs(), r));
   }
 
   @Test

@@ -1,7 +1,6 @@
 package org.lathe.backends.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -17,6 +16,8 @@ import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
 import org.lathe.hal.spec.Reduce;
 import org.lathe.hal.spec.View;
+import org.lathe.reference.Elements;
+import org.lathe.reference.Samples;
 
 class ReduceKernelTest {
   @BeforeAll
@@ -27,171 +28,10 @@ class ReduceKernelTest {
   private static final DType[] TYPES = {DType.F32, DType.F32, DType.F32, DType.F64, DType.I32, DType.I64, DType.U8,
       DType.F16, DType.BF16, DType.BOOL};
 
-  /** Combines in double or long; real sums keep the sum of magnitudes for the tolerance. */
-  static final class Combined {
-    final Combiner combiner;
-    final DType type;
-    double real;
-    long whole;
-    double magnitude;
-    long position;
-    boolean any;
-
-    Combined(Combiner combiner, DType type) {
-      this.combiner = combiner;
-      this.type = type;
-      real = combiner.identity();
-      whole = switch (combiner) {
-        case PRODUCT -> 1;
-        case MAX -> type == DType.I64 ? Long.MIN_VALUE : type == DType.I32 ? Integer.MIN_VALUE : 0;
-        case MIN -> type == DType.I64
-            ? Long.MAX_VALUE
-            : type == DType.I32
-                ? Integer.MAX_VALUE
-                : type == DType.U8 ? 255 : 1;
-        default -> 0;
-      };
-    }
-
-    void add(Reference.Value v, long at) {
-      double x = v.real();
-      long w = v.whole();
-      boolean floating = type.isFloating();
-      switch (combiner) {
-        case SUM -> {
-          real += x;
-          whole += w;
-          magnitude += Math.abs(x);
-        }
-        case PRODUCT -> {
-          real *= x;
-          whole *= w;
-          magnitude = Math.abs(real);
-        }
-        case MAX -> {
-          real = Math.max(real, x);
-          whole = Math.max(whole, w);
-        }
-        case MIN -> {
-          real = Math.min(real, x);
-          whole = Math.min(whole, w);
-        }
-        case ARGMAX, ARGMIN -> {
-          boolean up = combiner == Combiner.ARGMAX;
-          boolean better = !any || (floating
-              ? !Double.isNaN(real) && (Double.isNaN(x) || (up ? x > real : x < real))
-              : up ? w > whole : w < whole);
-          if (better) {
-            real = x;
-            whole = w;
-            position = at;
-            any = true;
-          }
-        }
-      }
-    }
-
-    Reference.Value value(DType result) {
-      return combiner == Combiner.ARGMAX || combiner == Combiner.ARGMIN
-          ? Reference.Value.of(DType.I32, position)
-          : type.isFloating() ? new Reference.Value(real, 0) : Reference.Value.of(result, whole);
-    }
-  }
-
-  private static Reference.Value tame(DType t, Random r) {
-    return t.isFloating()
-        ? new Reference.Value(Reference.half(t) ? Reference.roundHalf(t, r.nextGaussian()) : (float) r.nextGaussian(),
-            0)
-        : t == DType.BOOL ? Reference.Value.of(t, r.nextInt(2)) : Reference.Value.of(t, r.nextInt(5));
-  }
-
   static void check(Reduce spec, Random r) {
-    Kernel kernel = ReduceKernel.of(spec);
-    boolean tame = spec.combiners().contains(Combiner.SUM) || spec.combiners().contains(Combiner.PRODUCT);
-    try (Arena arena = Arena.ofShared()) {
-      int k = spec.inputs().size();
-      int m = spec.outputs().size();
-      long[] operands = new long[k + m];
-      for (int i = 0; i < k; i++) {
-        DType t = spec.inputs().get(i).dtype();
-        operands[i] = MapKernelTest.allocate(arena, t, spec.inputs().get(i).elements(), r);
-        for (long x = 0; x < spec.inputs().get(i).elements() && tame; x++) {
-          Reference.store(t, operands[i] + x * t.bytes(), tame(t, r));
-        }
-      }
-      long[][] out = new long[3][m];
-      for (int workers = 1; workers <= 3; workers++) {
-        for (int j = 0; j < m; j++) {
-          out[workers - 1][j] = MapKernelTest.allocate(arena, spec.outputs().get(j).dtype(),
-              spec.outputs().get(j).elements(), null);
-          operands[k + j] = out[workers - 1][j];
-        }
-        TestRun.run(kernel, operands, workers);
-        for (int j = 0; j < m; j++) {
-          SameBits.check(spec.outputs().get(j).dtype(), spec.outputs().get(j).elements() + 8, out[0][j],
-              out[workers - 1][j], "bits for " + workers + " workers");
-        }
-      }
-      verify(spec, operands, k, m, kernel);
-    }
-  }
-
-  private static void verify(Reduce spec, long[] operands, int k, int m, Kernel kernel) {
-    int producers = spec.inputViews().size();
-    long[] kept = new long[spec.kept().rank()];
-    if (spec.kept().product() == 0) {
-      return;
-    }
-    do {
-      List<Combined> combined = new ArrayList<>();
-      for (int j = 0; j < spec.combiners().size(); j++) {
-        combined.add(new Combined(spec.combiners().get(j), spec.producer().resultType(j)));
-      }
-      long[] reduced = new long[spec.reduced().rank()];
-      long position = 0;
-      if (spec.reduced().product() > 0) {
-        do {
-          long[] index = Dims.of(kept).append(Dims.of(reduced)).toArray();
-          Reference.Value[] in = new Reference.Value[producers];
-          for (int i = 0; i < producers; i++) {
-            in[i] = MapKernelTest.read(spec.inputViews().get(i), operands[i], index);
-          }
-          Reference.Value[] v = Reference.eval(spec.producer(), in, index);
-          for (int j = 0; j < combined.size(); j++) {
-            combined.get(j).add(v[spec.producer().results().get(j)], position);
-          }
-          position++;
-        } while (MapKernelTest.next(reduced, spec.reduced()));
-      }
-      Reference.Value[] in = new Reference.Value[combined.size() + spec.epilogueInputs().size()];
-      double magnitude = 0;
-      for (int j = 0; j < combined.size(); j++) {
-        in[j] = combined.get(j).value(spec.combinedType(j));
-        magnitude = Math.max(magnitude, combined.get(j).magnitude);
-      }
-      for (int i = 0; i < spec.epilogueInputs().size(); i++) {
-        in[combined.size() + i] = MapKernelTest.read(spec.epilogueInputs().get(i), operands[producers + i], kept);
-      }
-      Reference.Value[] v = Reference.eval(spec.epilogue(), in, kept);
-      for (int j = 0; j < m; j++) {
-        View out = spec.outputViews().get(j);
-        Reference.Value found = Reference.load(out.dtype(),
-            operands[k + j] + MapKernelTest.element(out, kept) * out.dtype().bytes());
-        Reference.Value want = v[spec.epilogue().results().get(j)];
-        if (!out.dtype().isFloating()) {
-          assertEquals(want, found, () -> spec + " as " + kernel.variant());
-        } else if (Double.compare(want.real(), found.real()) != 0) {
-          double eps = switch (out.dtype()) {
-            case F64 -> 1e-14;
-            case F32 -> 3e-6;
-            case F16 -> 2e-3;
-            default -> 1e-2;
-          };
-          assertTrue(Math.abs(want.real() - found.real()) <= eps * (magnitude + Math.abs(want.real()) + 1e-3),
-              () -> want.real() + " but found " + found.real() + " for " + spec + " as " + kernel.variant());
-        }
-      }
-    } while (MapKernelTest.next(kept, spec.kept()));
+    boolean sums = spec.combiners().contains(Combiner.SUM) || spec.combiners().contains(Combiner.PRODUCT);
+    List<Elements> in = sums ? Samples.inputs(spec, r) : MapKernelTest.random(spec.inputs(), r);
+    KernelCheck.near(ReduceKernel.of(spec), spec, in);
   }
 
   private static Reduce random(Random r) {

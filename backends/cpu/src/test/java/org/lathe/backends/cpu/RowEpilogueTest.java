@@ -13,6 +13,7 @@ import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Expr;
 import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.View;
+import org.lathe.reference.Scalar;
 
 class RowEpilogueTest {
   @BeforeAll
@@ -68,7 +69,7 @@ class RowEpilogueTest {
             boolean inside = i >= 1 && j >= 1 && j < columns - 1;
             float residualValue = inside ? Memory.getFloat(at[1] + 4L * (1 + i + j * rows)) : 7.5f;
             assertEquals(Math.max(x, 0) + residualValue, Memory.getFloat(accumulators + 4L * (i * columns + j)));
-            double half = Reference.roundHalf(DType.BF16, x + j);
+            double half = Scalar.round(DType.BF16, x + j);
             assertEquals((float) half, Float.intBitsToFloat(Memory.getShort(at[4] + 2L * (i * columns + j)) << 16));
           }
         }

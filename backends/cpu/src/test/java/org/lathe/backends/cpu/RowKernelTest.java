@@ -1,7 +1,6 @@
 package org.lathe.backends.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
 import org.lathe.hal.spec.RowProgram;
 import org.lathe.hal.spec.View;
+import org.lathe.reference.Samples;
 
 class RowKernelTest {
   @BeforeAll
@@ -25,83 +25,7 @@ class RowKernelTest {
   }
 
   static void check(RowProgram spec, Random r) {
-    Kernel kernel = RowKernel.of(spec);
-    int k = spec.inputs().size();
-    int m = spec.outputs().size();
-    try (Arena arena = Arena.ofShared()) {
-      long[] operands = new long[k + m];
-      for (int i = 0; i < k; i++) {
-        DType t = spec.inputs().get(i).dtype();
-        long n = spec.inputs().get(i).elements();
-        operands[i] = MapKernelTest.allocate(arena, t, n, r);
-        for (long x = 0; x < n; x++) {
-          Reference.Value v = t.isFloating()
-              ? Reference.Value.of(t, (double) (float) r.nextGaussian())
-              : Reference.Value.of(t, (long) r.nextInt((int) Math.max(1, spec.columns())));
-          Reference.store(t, operands[i] + x * t.bytes(), v);
-        }
-      }
-      long[] first = new long[m];
-      for (int workers = 1; workers <= 2; workers++) {
-        for (int j = 0; j < m; j++) {
-          operands[k + j] = MapKernelTest.allocate(arena, spec.outputs().get(j).dtype(),
-              spec.outputs().get(j).elements(), null);
-        }
-        TestRun.run(kernel, operands, workers);
-        for (int j = 0; j < m; j++) {
-          first[j] = workers == 1 ? operands[k + j] : first[j];
-          SameBits.check(spec.outputs().get(j).dtype(), spec.outputs().get(j).elements() + 8, first[j],
-              operands[k + j], "bits for " + workers + " workers");
-        }
-      }
-      long[] rows = new long[spec.rows().rank()];
-      if (spec.space().product() == 0) {
-        return;
-      }
-      do {
-        verifyRow(spec, operands, rows, kernel);
-      } while (MapKernelTest.next(rows, spec.rows()));
-    }
-  }
-
-  private static void verifyRow(RowProgram spec, long[] operands, long[] rows, Kernel kernel) {
-    int k = spec.inputViews().size();
-    int stages = spec.stages().size();
-    Reference.Value[] in = new Reference.Value[k + stages];
-    for (int s = 0; s < stages; s++) {
-      RowProgram.Stage stage = spec.stages().get(s);
-      ReduceKernelTest.Combined c = new ReduceKernelTest.Combined(stage.combiner(), stage.expr().resultType(0));
-      for (long x = 0; x < spec.columns(); x++) {
-        long[] index = Dims.of(rows).insert(rows.length, x).toArray();
-        read(spec, operands, in, index);
-        c.add(Reference.eval(stage.expr(), in, index)[stage.expr().results().get(0)], x);
-      }
-      in[k + s] = c.value(stage.type());
-    }
-    for (long x = 0; x < spec.columns(); x++) {
-      long[] index = Dims.of(rows).insert(rows.length, x).toArray();
-      read(spec, operands, in, index);
-      Reference.Value[] v = Reference.eval(spec.result(), in, index);
-      for (int j = 0; j < spec.outputViews().size(); j++) {
-        View out = spec.outputViews().get(j);
-        Reference.Value want = v[spec.result().results().get(j)];
-        Reference.Value found = Reference.load(out.dtype(),
-            operands[k + j] + MapKernelTest.element(out, index) * out.dtype().bytes());
-        if (out.dtype().isFloating()) {
-          double eps = out.dtype() == DType.F64 ? 1e-13 : 2e-5;
-          assertTrue(Math.abs(want.real() - found.real()) <= eps * (1 + spec.columns() / 10.0 + Math.abs(want.real())),
-              () -> want + " but found " + found + " at " + Dims.of(index) + " of " + spec + " as " + kernel.variant());
-        } else {
-          assertEquals(want, found, () -> spec + " as " + kernel.variant());
-        }
-      }
-    }
-  }
-
-  private static void read(RowProgram spec, long[] operands, Reference.Value[] in, long[] index) {
-    for (int i = 0; i < spec.inputViews().size(); i++) {
-      in[i] = MapKernelTest.read(spec.inputViews().get(i), operands[i], index);
-    }
+    KernelCheck.near(RowKernel.of(spec), spec, Samples.inputs(spec, r));
   }
 
   static RowProgram.Stage stage(Combiner c, Expr.Builder b, int node) {

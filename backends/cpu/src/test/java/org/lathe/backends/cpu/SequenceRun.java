@@ -1,11 +1,14 @@
 package org.lathe.backends.cpu;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.lathe.hal.DType;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.hal.spec.Operand;
+import org.lathe.reference.Elements;
+import org.lathe.reference.SpecReference;
 
 /**
  * Operands, scratch and workers for one kernel in a test. Outputs and scratch hold NaN before a run; guard elements
@@ -110,6 +113,21 @@ final class SequenceRun implements AutoCloseable {
     };
     try (SequenceRun run = new SequenceRun(spec, kernel, workers, inputs)) {
       return run.outputs();
+    }
+  }
+
+  /** What the reference makes of the inputs. */
+  static double[][] expected(KernelSpec spec, double[]... inputs) {
+    List<Elements> in = Elements.poisoned(spec.inputs());
+    for (int i = 0; i < inputs.length; i++) {
+      in.get(i).set(Arrays.copyOf(inputs[i], (int) in.get(i).size()));
+    }
+    return SpecReference.run(spec, in).stream().map(Elements::toArray).toArray(double[][]::new);
+  }
+
+  static void close(String what, double[][] expected, double[][] found, double tolerance) {
+    for (int i = 0; i < expected.length; i++) {
+      close(what + ", output " + i, expected[i], found[i], tolerance);
     }
   }
 
