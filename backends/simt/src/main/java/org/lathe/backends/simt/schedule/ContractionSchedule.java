@@ -20,17 +20,31 @@ final class ContractionSchedule implements Schedule<Contraction> {
   private static final int POINTS = 0;
   private static final int TILES = 1;
   private static final int DOTS = 2;
+  private static final int LOCAL = 3;
   /** Up to so many multiply-adds it is not worth it to compile anything larger. */
   private static final long SMALL = 8192;
 
   @Override
   public List<Tuning> candidates(Contraction spec, Traits traits) {
     Tuning points = Tuning.of(Map.of(FORM, POINTS));
-    if (!traits.isCpu() || spec.space().product() == 0 || spec.k() == 0) {
+    if (traits.isPipeline() || spec.space().product() == 0 || spec.k() == 0) {
       return List.of(points);
     }
-    List<CpuContractionTuning> tiles = CpuContractionTuning.candidates(spec, traits);
     List<Tuning> all = new ArrayList<>();
+    if (traits.isGpu()) {
+      GpuProductTuning.candidates(GpuContraction.product(spec), traits)
+          .forEach(t -> all.add(t.tuning().with(FORM, LOCAL)));
+    } else {
+      addCpuForms(all, spec, traits);
+    }
+    if (all.isEmpty() || spec.operations() <= 2 * SMALL) {
+      all.addFirst(points);
+    }
+    return all;
+  }
+
+  private static void addCpuForms(List<Tuning> all, Contraction spec, Traits traits) {
+    List<CpuContractionTuning> tiles = CpuContractionTuning.candidates(spec, traits);
     for (CpuContractionTuning t : tiles) {
       all.add(t.tuning().with(FORM, TILES));
     }
@@ -42,10 +56,6 @@ final class ContractionSchedule implements Schedule<Contraction> {
       boolean better = CpuDots.cost(spec, traits, rows, columns) < tiles.getFirst().cost(spec, traits);
       all.add(better ? 0 : 1, dots);
     }
-    if (spec.operations() <= 2 * SMALL) {
-      all.addFirst(points);
-    }
-    return all;
   }
 
   @Override
@@ -56,6 +66,8 @@ final class ContractionSchedule implements Schedule<Contraction> {
     return switch (tuning.get(FORM)) {
       case TILES -> CpuContraction.plan(spec, site, CpuContractionTuning.of(tuning));
       case DOTS -> CpuDots.plan(spec, site, tuning.get("rows"), tuning.get("columns"), tuning.get("block"));
+      case LOCAL ->
+        GpuProduct.plan(GpuContraction.product(spec), site, "contraction", GpuProductTuning.of(tuning));
       default -> points(spec, site);
     };
   }

@@ -21,17 +21,23 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
   private static final String FORM = "form";
   private static final int POINTS = 0;
   private static final int STRIPS = 1;
+  private static final int LOCAL = 2;
   /** Up to so many multiply-adds it is not worth it to compile anything larger. */
   private static final long SMALL = 8192;
 
   @Override
   public List<Tuning> candidates(Convolution spec, Traits traits) {
     Tuning points = Tuning.of(Map.of(FORM, POINTS));
-    if (!traits.isCpu() || spec.space().product() == 0) {
+    if (traits.isPipeline() || spec.space().product() == 0) {
       return List.of(points);
     }
     List<Tuning> all = new ArrayList<>();
-    if (spec.form() == Convolution.Form.FILTER_GRADIENT) {
+    if (traits.isGpu()) {
+      Product p = GpuConvolution.product(spec);
+      if (p.depth() > 0) {
+        GpuProductTuning.candidates(p, traits).forEach(t -> all.add(t.tuning().with(FORM, LOCAL)));
+      }
+    } else if (spec.form() == Convolution.Form.FILTER_GRADIENT) {
       CpuFilterGradientTuning.candidates(spec, traits).forEach(t -> all.add(t.tuning().with(FORM, STRIPS)));
     } else {
       CpuCorrelationTuning.candidates(spec, traits).forEach(t -> all.add(t.tuning().with(FORM, STRIPS)));
@@ -51,6 +57,8 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
       case STRIPS -> spec.form() == Convolution.Form.FILTER_GRADIENT
           ? CpuFilterGradient.plan(spec, site, CpuFilterGradientTuning.of(tuning))
           : CpuCorrelation.plan(spec, site, CpuCorrelationTuning.of(tuning));
+      case LOCAL -> GpuProduct.plan(
+          GpuConvolution.product(spec), site, "convolution", GpuProductTuning.of(tuning));
       default -> new Points(spec, site).plan();
     };
   }

@@ -77,6 +77,11 @@ record TapAxis(long size, long source, long step, List<List<Tap>> taps, List<Lon
     return Math.ceilDiv(size, classes());
   }
 
+  /** Whether there is an output position {@code at}: the classes may be of unequal sizes. */
+  Value covers(Value at) {
+    return size % classes() == 0 ? Values.bool(true) : Values.less(at, size);
+  }
+
   long leastOffset() {
     return taps.stream().flatMap(List::stream).mapToLong(Tap::offset).min().orElse(0);
   }
@@ -84,6 +89,22 @@ record TapAxis(long size, long source, long step, List<List<Tap>> taps, List<Lon
   /** How many more source elements than positions there are, in each phase. */
   long reach() {
     return taps.stream().flatMap(List::stream).mapToLong(Tap::offset).max().orElse(0) - leastOffset();
+  }
+
+  /** The taps of the class that has most. */
+  long mostTaps() {
+    return taps.stream().mapToLong(List::size).max().orElse(0);
+  }
+
+  /** How far the source element of a tap is from the one at offset 0. */
+  long shift(Tap tap) {
+    return tap.offset() * step + phases.get(tap.phase());
+  }
+
+  /** Whether a class has a tap {@code i}. */
+  Value hasTap(Value position, Value i) {
+    boolean all = taps.stream().allMatch(t -> t.size() == mostTaps());
+    return all ? Values.bool(true) : Values.less(i, tapCount(position));
   }
 
   /** The number of taps of a class. */
