@@ -34,7 +34,7 @@ final class BytecodeExecutable implements Executable {
     this.ir = ir;
     KernelClass compiled = AparapiClass.forAparapi(ir, arenas);
     this.kernel = (Kernel) Generated.instance(compiled, BytecodeExecutable.class.getClassLoader());
-    KernelManager.instance().setPreferredDevices(kernel, new LinkedHashSet<Device>(List.of(target)));
+    prefer(new LinkedHashSet<>(List.of(target)));
     kernel.setExplicit(inPlace);
     try {
       kernel.compile(target);
@@ -43,10 +43,23 @@ final class BytecodeExecutable implements Executable {
     }
   }
 
+  /** Tells Aparapi where to run the kernel. */
+  void prefer(LinkedHashSet<Device> devices) {
+    KernelManager.instance().setPreferredDevices(kernel, devices);
+  }
+
   @Override
   public void run(byte[][] arenas, long[] numbers, Dims global) {
     ((ArenaKernel) kernel).bind(arenas, numbers);
-    kernel.execute(Ranges.of(target, global, ir.local()));
+    Range range = Ranges.of(target, global, ir.local());
+    try {
+      kernel.execute(range);
+    } catch (AssertionError | RuntimeException e) {
+      // a launch failed, and Aparapi has found that the range is not for the device that it would try next
+      DeviceLost lost = new DeviceLost(device, "Aparapi could not run kernel '" + ir.name() + "' there: " + e.getMessage());
+      lost.initCause(e);
+      throw lost;
+    }
     if (kernel.getTargetDevice() != target) {
       throw new DeviceLost(
           device, "Aparapi ran kernel '" + ir.name() + "' on "

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * The compiled kernels of a device. Aparapi's objects are dear: each has an OpenCL context, or threads, and its model of a
@@ -80,6 +81,10 @@ final class Executables {
         trim(closed ? 0 : MOST_IDLE);
       }
     }
+  }
+
+  synchronized void forEach(Consumer<Executable> action) {
+    entries.values().forEach(e -> action.accept(e.executable));
   }
 
   Lease lease() {
