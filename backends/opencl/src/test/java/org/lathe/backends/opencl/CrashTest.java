@@ -15,12 +15,21 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lathe.backends.opencl.cl.ClException;
+import org.lathe.backends.opencl.cl.ClKernel;
+import org.lathe.backends.opencl.cl.ClQueue;
 import org.lathe.backends.simt.ir.Kernel;
+import org.lathe.backends.simt.ir.KernelBuilder;
+import org.lathe.backends.simt.ir.Memory;
+import org.lathe.backends.simt.ir.Parameter;
+import org.lathe.backends.simt.ir.Values;
 import org.lathe.backends.simt.program.Planner;
 import org.lathe.backends.simt.schedule.Tunings;
+import org.lathe.hal.DType;
 import org.lathe.hal.device.Buffer;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
+import org.lathe.hal.device.DeviceLost;
 import org.lathe.hal.device.ExecutableCache;
 import org.lathe.hal.device.KernelBuildFailed;
 import org.lathe.hal.device.OutOfDeviceMemory;
@@ -155,6 +164,43 @@ class CrashTest {
         alive(d);
       }
     }
+  }
+
+  /** A kernel that builds, and wants more local memory than a group may have. */
+  static final class TooMuchLocalMemory {
+    public static void main(String[] args) {
+      try (OpenClDevice d = Devices.open(); OpenClBuffer out = d.allocator().allocate(64)) {
+        long elements = d.traits().localBytes() / 4 + 1024;
+        KernelBuilder k = new KernelBuilder("greedy");
+        Memory target = k.global("out", DType.F32, 16, Parameter.Access.WRITE, false);
+        Memory.Local local = k.local("local", DType.F32, elements);
+        k.store(local, Values.localId(0), Values.constant(1f));
+        k.store(local, Values.index(elements - 1), Values.constant(2f));
+        k.barrier();
+        k.store(target, Values.localId(0), Values.load(local, Values.localId(0)));
+        Kernel kernel = k.build(1, 1, 1);
+        try (KernelStore.Lease lease = d.session().kernels().acquire(List.of(kernel));
+            ClKernel object = lease.create(kernel);
+            ClQueue queue = d.session().context().queue(false)) {
+          object.over(new long[]{1, 1, 1}, new long[]{1, 1, 1});
+          object.set(0, out.memory());
+          object.set(1, out.base() / 4);
+          queue.run(object);
+          queue.finish();
+          System.out.println("ran all the same");
+        } catch (ClException e) {
+          RuntimeException told = Failures.running("opencl:0", e, 0, 0);
+          assertTrue(told instanceof OutOfDeviceMemory || told instanceof DeviceLost, told.toString());
+          System.out.println(told.getMessage());
+        }
+        alive(d);
+      }
+    }
+  }
+
+  @Test
+  void tooMuchLocalMemoryIsAnError() throws Exception {
+    run(new ChildJvm(TooMuchLocalMemory.class));
   }
 
   @Test

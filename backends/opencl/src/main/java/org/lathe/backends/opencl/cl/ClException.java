@@ -31,7 +31,7 @@ public final class ClException extends RuntimeException {
   private final String call;
   private final int status;
 
-  ClException(String call, int status) {
+  public ClException(String call, int status) {
     this.call = call;
     this.status = status;
   }
