@@ -21,13 +21,17 @@ final class ContractionSchedule implements Schedule<Contraction> {
   private static final int TILES = 1;
   private static final int DOTS = 2;
   private static final int LOCAL = 3;
+  private static final int STREAM = 4;
   /** Up to so many multiply-adds it is not worth it to compile anything larger. */
   private static final long SMALL = 8192;
 
   @Override
   public List<Tuning> candidates(Contraction spec, Traits traits) {
     Tuning points = Tuning.of(Map.of(FORM, POINTS));
-    if (traits.isPipeline() || spec.space().product() == 0 || spec.k() == 0) {
+    if (traits.isPipeline()) {
+      return List.of(Tuning.of(Map.of(FORM, STREAM)));
+    }
+    if (spec.space().product() == 0 || spec.k() == 0) {
       return List.of(points);
     }
     List<Tuning> all = new ArrayList<>();
@@ -68,6 +72,7 @@ final class ContractionSchedule implements Schedule<Contraction> {
       case DOTS -> CpuDots.plan(spec, site, tuning.get("rows"), tuning.get("columns"), tuning.get("block"));
       case LOCAL ->
         GpuProduct.plan(GpuContraction.product(spec), site, "contraction", GpuProductTuning.of(tuning));
+      case STREAM -> PipelineContraction.plan(spec, site);
       default -> points(spec, site);
     };
   }
