@@ -13,7 +13,7 @@ import org.lathe.hal.spec.View;
 
 class ConvolutionPlansTest {
 
-  private static Geometry geometry(
+  static Geometry geometry(
       long b, long c, long h, long w, long f, long kh, long kw, long stride, long pad, long dilation, long groups) {
     long oh = (h + 2 * pad - dilation * (kh - 1) - 1) / stride + 1;
     long ow = (w + 2 * pad - dilation * (kw - 1) - 1) / stride + 1;
@@ -26,7 +26,7 @@ class ConvolutionPlansTest {
         : View.dense(t, shape);
   }
 
-  private static Dims space(Form form, Geometry g) {
+  static Dims space(Form form, Geometry g) {
     return switch (form) {
       case FORWARD -> g.resultShape();
       case DATA_GRADIENT -> g.dataShape();

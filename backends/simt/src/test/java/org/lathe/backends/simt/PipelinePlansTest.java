@@ -21,7 +21,10 @@ import org.lathe.backends.simt.schedule.Schedules;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.hal.spec.Contraction;
+import org.lathe.hal.spec.Convolution;
+import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.KernelSpec;
+import org.lathe.hal.spec.View;
 
 /** The forms for pipelines as FPGAs get them, with wide registers: what they compute, and what they promise. */
 class PipelinePlansTest {
@@ -79,6 +82,59 @@ class PipelinePlansTest {
       }
       double cycles = pipelines(c).stream().mapToDouble(KernelPipeline::cycles).sum();
       assertTrue(cycles < 64 * 256 * Math.max(m, 12) / 16.0 * 3, m + " rows, " + transposed + ": " + cycles + " cycles");
+    }
+  }
+
+  private static Convolution convolution(Convolution.Form form, Convolution.Geometry g, Epilogue epilogue) {
+    return new Convolution(
+        form, g, View.dense(DType.F32, form == Convolution.Form.DATA_GRADIENT ? g.resultShape() : g.dataShape()),
+        View.dense(DType.F32, form == Convolution.Form.FILTER_GRADIENT ? g.resultShape() : g.filterShape()), epilogue);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+      "1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1",
+      "2, 3, 13, 17, 5, 3, 3, 1, 1, 1, 1",
+      "2, 3, 13, 7, 21, 3, 3, 2, 1, 1, 1",
+      "2, 4, 9, 8, 6, 3, 2, 1, 0, 2, 2",
+      "1, 6, 5, 7, 6, 3, 3, 1, 1, 1, 6",
+      "1, 3, 19, 20, 4, 7, 7, 2, 3, 1, 1",
+      "2, 17, 6, 6, 33, 1, 1, 1, 0, 1, 1",
+      "1, 3, 10, 40, 4, 3, 3, 3, 2, 2, 1",
+      "3, 2, 12, 12, 3, 1, 1, 2, 0, 1, 1",
+      "1, 2, 5, 30, 3, 2, 5, 2, 4, 3, 1",
+      "1, 90, 4, 4, 5, 3, 3, 1, 1, 1, 1"
+  })
+  void convolutionsOfAwkwardGeometries(
+      long b, long c, long h, long w, long f, long kh, long kw, long stride, long pad, long dilation, long groups) {
+    Convolution.Geometry g = ConvolutionPlansTest.geometry(b, c, h, w, f, kh, kw, stride, pad, dilation, groups);
+    for (Convolution.Form form : Convolution.Form.values()) {
+      check(convolution(form, g, Epilogues.rich(DType.F32, ConvolutionPlansTest.space(form, g))));
+    }
+  }
+
+  /** Those of LeNet-5. */
+  @Test
+  void convolutionsKeepTheirPipelinesBusy() {
+    for (Convolution.Geometry g : List.of(
+        ConvolutionPlansTest.geometry(64, 1, 32, 32, 6, 5, 5, 1, 0, 1, 1),
+        ConvolutionPlansTest.geometry(64, 6, 14, 14, 16, 5, 5, 1, 0, 1, 1),
+        ConvolutionPlansTest.geometry(1, 64, 56, 56, 64, 3, 3, 1, 1, 1, 1),
+        ConvolutionPlansTest.geometry(1, 128, 28, 28, 256, 3, 3, 2, 1, 1, 1))) {
+      for (Convolution.Form form : Convolution.Form.values()) {
+        Convolution c = convolution(
+            form, g, Epilogues.store(DType.F32, DType.F32, ConvolutionPlansTest.space(form, g)));
+        assertBusy(c);
+        long lanes = Math.min(16, form == Convolution.Form.DATA_GRADIENT ? g.channels() : g.filters());
+        double cycles = pipelines(c).stream().mapToDouble(KernelPipeline::cycles).sum();
+        // Every tap of every output; in the data's gradient those beside the result too.
+        double products = form == Convolution.Form.DATA_GRADIENT
+            ? (double) g.dataShape().product() * g.filters() * g.kernelHeight() * g.kernelWidth()
+            : g.multiplyAdds();
+        double least = products / lanes;
+        assertTrue(cycles < 1.6 * least, form + " " + g + ": " + cycles + " cycles, at least " + least + "\n"
+            + PipelineText.print(pipelines(c).getFirst()));
+      }
     }
   }
 }

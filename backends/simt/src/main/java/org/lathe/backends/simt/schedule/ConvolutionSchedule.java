@@ -22,13 +22,20 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
   private static final int POINTS = 0;
   private static final int STRIPS = 1;
   private static final int LOCAL = 2;
+  private static final int STREAM = 3;
   /** Up to so many multiply-adds it is not worth it to compile anything larger. */
   private static final long SMALL = 8192;
 
   @Override
   public List<Tuning> candidates(Convolution spec, Traits traits) {
     Tuning points = Tuning.of(Map.of(FORM, POINTS));
-    if (traits.isPipeline() || spec.space().product() == 0) {
+    if (traits.isPipeline()) {
+      boolean fits = spec.form() == Convolution.Form.FILTER_GRADIENT
+          ? PipelineFilterGradient.fits(spec, Site.of(traits))
+          : PipelineCorrelation.fits(spec, Site.of(traits));
+      return List.of(fits ? Tuning.of(Map.of(FORM, STREAM)) : points);
+    }
+    if (spec.space().product() == 0) {
       return List.of(points);
     }
     List<Tuning> all = new ArrayList<>();
@@ -59,6 +66,9 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
           : CpuCorrelation.plan(spec, site, CpuCorrelationTuning.of(tuning));
       case LOCAL -> GpuProduct.plan(
           GpuConvolution.product(spec), site, "convolution", GpuProductTuning.of(tuning));
+      case STREAM -> spec.form() == Convolution.Form.FILTER_GRADIENT
+          ? PipelineFilterGradient.plan(spec, site)
+          : PipelineCorrelation.plan(spec, site);
       default -> new Points(spec, site).plan();
     };
   }
