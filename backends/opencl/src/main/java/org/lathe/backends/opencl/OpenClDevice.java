@@ -168,8 +168,12 @@ final class OpenClDevice implements Device, Capabilities {
     return Optional.of(new Tuner(traits, tunings, laboratory, planner::forget));
   }
 
+  /** Nothing where only prebuilt kernels run: the probe's are compiled. */
   @Override
   public Optional<Peaks> measurePeaks() {
+    if (options.prebuilt() != null) {
+      return Optional.empty();
+    }
     Session s = session();
     s.checkAlive();
     try {
