@@ -121,7 +121,8 @@ final class Binaries {
       return context.load(binary, p.manifest().options());
     } catch (ClException e) {
       throw because(
-          new DeviceUnavailable(file + " is not for " + context.device().properties().name() + ": " + e.getMessage(), again(p)),
+          new DeviceUnavailable(file + " is not for " + context.device().properties().name() + ": " + e.getMessage(),
+              again(p)),
           e);
     }
   }
@@ -137,7 +138,8 @@ final class Binaries {
 
   /** The command that makes the binary anew. */
   private static String again(Prebuilt p) {
-    String build = "make it again with './lathe build " + p.manifest().name() + " --device opencl-fpga --out " + p.directory();
+    String build = "make it again with './lathe build " + p.manifest().name() + " --device opencl-fpga --out "
+        + p.directory();
     return p.binary().platform().isEmpty()
         ? build + "', a vendor's build line there, and --register"
         : build + " --compile-with opencl:N'";

@@ -40,7 +40,8 @@ final class Compiler implements ProgramSource {
     this.context = context;
     this.options = options;
     this.cache = cache;
-    this.device = String.join("\n", FORMAT, options, p.platform(), p.platformVersion(), p.vendor(), p.name(), p.version(),
+    this.device = String.join("\n", FORMAT, options, p.platform(), p.platformVersion(), p.vendor(), p.name(),
+        p.version(),
         p.driver());
   }
 

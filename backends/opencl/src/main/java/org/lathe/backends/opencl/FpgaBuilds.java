@@ -91,8 +91,7 @@ final class FpgaBuilds implements AheadOfTime {
   @Override
   public Path register(Path directory, Path binary) throws IOException {
     Manifest manifest = Manifest.read(directory);
-    Manifest.FileEntry file =
-        BuildFiles.write(directory, BINARIES + binary.getFileName(), Files.readAllBytes(binary));
+    Manifest.FileEntry file = BuildFiles.write(directory, BINARIES + binary.getFileName(), Files.readAllBytes(binary));
     manifest.withBinary(new BinaryEntry(file, manifest.source().sha256(), "", "", "")).write(directory);
     return directory.resolve(file.path());
   }

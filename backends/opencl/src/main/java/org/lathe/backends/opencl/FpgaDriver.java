@@ -95,11 +95,13 @@ public final class FpgaDriver implements Driver {
     }
     String command = BUILD.replace("NAME", Manifest.read(builds.getFirst()).name())
         .replace("DIR", builds.getFirst().toString());
-    String here = found.stream().map(ClDevice::properties).map(DeviceProperties::name).collect(Collectors.joining(", "));
+    String here = found.stream().map(ClDevice::properties).map(DeviceProperties::name)
+        .collect(Collectors.joining(", "));
     return madeFor.isEmpty()
         ? new Probe.Unavailable(
             "the builds in " + root + " have no binaries",
-            "run a vendor's build line there and '" + command + " --register BINARY'; or compile for a device that stands"
+            "run a vendor's build line there and '" + command
+                + " --register BINARY'; or compile for a device that stands"
                 + " in with '" + command + " --compile-with opencl:0'")
         : new Probe.Unavailable(
             "the binaries in " + root + " are for " + String.join(", ", madeFor) + ", not for what is here: " + here,

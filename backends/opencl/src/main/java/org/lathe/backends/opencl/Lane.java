@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClEvent;
 import org.lathe.backends.opencl.cl.ClException;
@@ -27,38 +28,81 @@ final class Lane implements AutoCloseable {
   private static final int MOST_LAUNCHES = 2048;
   private static final int MOST_CHECKPOINTS = 64;
 
+  /** The end of everything enqueued so far. */
+  interface End {
+    /** @throws ClException if something failed */
+    void await();
+
+    /** @throws ClException if something failed */
+    boolean isDone();
+
+    void close();
+  }
+
+  /** An end as the queue marks it. */
+  private record Marker(ClEvent event) implements End {
+    @Override
+    public void await() {
+      event.await();
+    }
+
+    @Override
+    public boolean isDone() {
+      return event.isDone();
+    }
+
+    @Override
+    public void close() {
+      event.close();
+    }
+  }
+
   /** The end of everything enqueued up to {@code ticket}. Guarded by {@link #checkpoints}. */
   private static final class Checkpoint {
     final long ticket;
     final int launches;
-    final ClEvent event;
+    final End end;
     int waiters;
     boolean retired;
 
-    Checkpoint(long ticket, int launches, ClEvent event) {
+    Checkpoint(long ticket, int launches, End end) {
       this.ticket = ticket;
       this.launches = launches;
-      this.event = event;
+      this.end = end;
     }
   }
 
   private final int number;
   private final ClQueue queue;
+  private final Supplier<End> marks;
   private final Consumer<ClException> failed;
   private final ReentrantLock enqueuing = new ReentrantLock();
   /** Oldest first; also the monitor of what follows. */
   private final Deque<Checkpoint> checkpoints = new ArrayDeque<>();
   private int launchesUnderWay;
   private @Nullable ClException failure;
+  /** The tickets that the failure concerns: above the first of these, up to the second. */
+  private long failedAfter;
+  private long failedUntil;
   /** Guarded by {@link #enqueuing}. */
   private long issued;
   private int launchesSinceCheckpoint;
   private volatile long completed;
 
-  /** @param failed is told of a command that failed, once */
+  /** @param failed is told of commands that failed */
   Lane(int number, ClQueue queue, Consumer<ClException> failed) {
+    this(number, queue, () -> {
+      End end = new Marker(queue.marker());
+      queue.flush();
+      return end;
+    }, failed);
+  }
+
+  /** @param marks marks the end of what was enqueued so far */
+  Lane(int number, ClQueue queue, Supplier<End> marks, Consumer<ClException> failed) {
     this.number = number;
     this.queue = queue;
+    this.marks = marks;
     this.failed = failed;
   }
 
@@ -98,12 +142,11 @@ final class Lane implements AutoCloseable {
   }
 
   private long checkpoint() {
-    ClEvent event = queue.marker();
-    queue.flush();
+    End end = marks.get();
     long ticket = ++issued;
     long oldest = 0;
     synchronized (checkpoints) {
-      checkpoints.add(new Checkpoint(ticket, launchesSinceCheckpoint, event));
+      checkpoints.add(new Checkpoint(ticket, launchesSinceCheckpoint, end));
       launchesUnderWay += launchesSinceCheckpoint;
       retireFinished();
       if (launchesUnderWay > MOST_LAUNCHES || checkpoints.size() > MOST_CHECKPOINTS) {
@@ -119,31 +162,39 @@ final class Lane implements AutoCloseable {
 
   /** Looks at the oldest checkpoints without waiting. */
   private void retireFinished() {
-    while (!checkpoints.isEmpty() && checkpoints.peek().waiters == 0 && isDone(checkpoints.peek())) {
-      retire(checkpoints.peek().ticket);
+    Checkpoint oldest = checkpoints.peek();
+    while (oldest != null && oldest.waiters == 0 && isDone(oldest)) {
+      retire(oldest.ticket);
+      oldest = checkpoints.peek();
     }
   }
 
   private boolean isDone(Checkpoint c) {
     try {
-      return c.event.isDone();
+      return c.end.isDone();
     } catch (ClException e) {
-      fail(e);
+      fail(e, c.ticket);
       return true;
     }
   }
 
-  private void fail(ClException e) {
-    if (failure == null) {
-      failure = e;
-      failed.accept(e);
+  /** Something up to {@code ticket} has failed that was not known to be done. Guarded by {@link #checkpoints}. */
+  private void fail(ClException e, long ticket) {
+    if (ticket <= completed) {
+      return;
     }
+    if (failure == null || completed > failedUntil) {
+      failure = e;
+      failedAfter = completed;
+    }
+    failedUntil = ticket;
+    failed.accept(e);
   }
 
   /** Everything up to {@code ticket} has ended. Guarded by {@link #checkpoints}. */
   private void retire(long ticket) {
     Iterator<Checkpoint> oldest = checkpoints.iterator();
-    List<ClEvent> done = new ArrayList<>();
+    List<End> done = new ArrayList<>();
     while (oldest.hasNext()) {
       Checkpoint c = oldest.next();
       if (c.ticket > ticket) {
@@ -153,11 +204,11 @@ final class Lane implements AutoCloseable {
       launchesUnderWay -= c.launches;
       c.retired = true;
       if (c.waiters == 0) {
-        done.add(c.event);
+        done.add(c.end);
       }
     }
     completed = Math.max(completed, ticket);
-    done.forEach(ClEvent::close);
+    done.forEach(End::close);
   }
 
   boolean isDone(long ticket) {
@@ -173,14 +224,14 @@ final class Lane implements AutoCloseable {
   /**
    * Waits until everything up to {@code ticket} has ended. Does not hold up threads that enqueue.
    *
-   * @throws ClException if a command of this lane has failed
+   * @throws ClException if something failed that had not ended when it was last looked at
    */
   void await(long ticket) {
     if (completed < ticket) {
       waitFor(ticket);
     }
     synchronized (checkpoints) {
-      if (failure != null) {
+      if (failure != null && failedAfter < ticket && ticket <= failedUntil) {
         throw failure;
       }
     }
@@ -202,19 +253,19 @@ final class Lane implements AutoCloseable {
     }
     ClException failed = null;
     try {
-      awaited.event.await();
+      awaited.end.await();
     } catch (ClException e) {
       failed = e;
     }
     synchronized (checkpoints) {
       awaited.waiters--;
       if (failed != null) {
-        fail(failed);
+        fail(failed, awaited.ticket);
       }
       if (!awaited.retired) {
         retire(awaited.ticket);
       } else if (awaited.waiters == 0) {
-        awaited.event.close();
+        awaited.end.close();
       }
     }
   }
@@ -246,7 +297,7 @@ final class Lane implements AutoCloseable {
       queue.finish();
     } catch (ClException e) {
       synchronized (checkpoints) {
-        fail(e);
+        fail(e, issued);
       }
     } finally {
       synchronized (checkpoints) {

@@ -59,13 +59,25 @@ final class OpenClBuffer implements Buffer {
     lastUse[lane.number()] = ticket;
   }
 
-  /** Waits for the runs that use this buffer, of all threads. */
+  /**
+   * Waits for the runs that use this buffer, of all threads.
+   *
+   * @throws ClException if one of them failed; all have ended then
+   */
   void awaitUses() {
+    ClException failure = null;
     for (int i = 0; i < lastUse.length; i++) {
       if (lastUse[i] > 0) {
-        session.lane(i).await(lastUse[i]);
+        try {
+          session.lane(i).await(lastUse[i]);
+        } catch (ClException e) {
+          failure = e;
+        }
         lastUse[i] = 0;
       }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 

@@ -117,7 +117,8 @@ final class OpenClCommandBuffer implements CommandBuffer {
 
   private void checkUsable() {
     if (closed) {
-      throw new IllegalStateException("a command buffer of program '" + program.name() + "' is used after it was closed");
+      throw new IllegalStateException(
+          "a command buffer of program '" + program.name() + "' is used after it was closed");
     }
     session.checkAlive();
   }

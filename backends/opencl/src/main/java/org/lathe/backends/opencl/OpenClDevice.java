@@ -62,7 +62,8 @@ final class OpenClDevice implements Device, Capabilities {
         p.computeUnits(),
         options.budget());
     this.traits = options.prebuilt() == null ? traits(p, options.form()) : PipelineTarget.TRAITS;
-    this.tunings = TuningStore.of(new TunedDevice(p.name(), p.vendor(), p.platform() + " " + p.driver(), traits.form()));
+    this.tunings = TuningStore
+        .of(new TunedDevice(p.name(), p.vendor(), p.platform() + " " + p.driver(), traits.form()));
     this.planner = options.prebuilt() == null ? new Planner(traits, tunings) : PipelineTarget.planner();
     this.allocator = new OpenClAllocator(options, p.baseAlignment(), this::session);
   }

@@ -89,7 +89,8 @@ final class PeakProbe {
   }
 
   private double gflops(ClQueue queue, ClProgram program) {
-    try (OpenClBuffer out = allocator.allocate(4L * lanes * global[0]); ClKernel kernel = program.kernel("lathe_peak")) {
+    try (OpenClBuffer out = allocator.allocate(4L * lanes * global[0]);
+        ClKernel kernel = program.kernel("lathe_peak")) {
       kernel.over(global, local);
       kernel.set(0, out.memory());
       kernel.set(1, out.base() / (4L * lanes));
@@ -126,7 +127,8 @@ final class PeakProbe {
       double time = Double.POSITIVE_INFINITY;
       for (int round = 0; round < ROUNDS / 2; round++) {
         time = Math.min(time, seconds(queue, () -> queue.run(kernel)));
-        time = Math.min(time, seconds(queue, () -> queue.copy(from.memory(), from.base(), to.memory(), to.base(), bytes)));
+        time = Math.min(time,
+            seconds(queue, () -> queue.copy(from.memory(), from.base(), to.memory(), to.base(), bytes)));
       }
       return 2.0 * bytes / time;
     }

@@ -148,8 +148,10 @@ class RunTest {
 
   @Test
   void nothingRunsAfterItIsClosed() {
-    try (OpenClDevice d = Devices.open(); Rig rig = new Rig(d, Programs.counter(3)); Rig other = new Rig(d,
-        Programs.counter(3))) {
+    try (OpenClDevice d = Devices.open();
+        Rig rig = new Rig(d, Programs.counter(3));
+        Rig other = new Rig(d,
+            Programs.counter(3))) {
       rig.commands.close();
       rig.commands.close();
       assertThrows(IllegalStateException.class, rig.commands::submit);
@@ -184,7 +186,8 @@ class RunTest {
   @Test
   void rebindingWhileRunsAreUnderWayChangesOnlyLaterOnes() {
     int n = 50_000;
-    try (OpenClDevice d = Devices.open(); Rig rig = new Rig(d, Programs.busy(n, 30));
+    try (OpenClDevice d = Devices.open();
+        Rig rig = new Rig(d, Programs.busy(n, 30));
         Buffer other = d.allocator().allocate(4L * n)) {
       rig.set(0, filled(n, 1));
       Programs.write(other, filled(n, 1));
@@ -253,8 +256,10 @@ class RunTest {
 
   @Test
   void severalDevicesWorkAtOnce() {
-    try (OpenClDevice a = Devices.open(); OpenClDevice b = Devices.open();
-        Rig first = new Rig(a, Programs.counter(100)); Rig second = new Rig(b, Programs.counter(100))) {
+    try (OpenClDevice a = Devices.open();
+        OpenClDevice b = Devices.open();
+        Rig first = new Rig(a, Programs.counter(100));
+        Rig second = new Rig(b, Programs.counter(100))) {
       first.set(0, filled(100, 0));
       second.set(0, filled(100, 1000));
       for (int i = 0; i < 50; i++) {

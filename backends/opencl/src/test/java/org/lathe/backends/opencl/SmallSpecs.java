@@ -83,12 +83,14 @@ final class SmallSpecs {
 
   private static RowProgram softmax(long rows, long columns) {
     Expr.Builder s = Expr.builder();
-    Expr exponentials = s.build(List.of(s.unary(UnaryOp.EXP, s.binary(BinaryOp.SUB, s.input(0, F32), s.input(1, F32)))));
+    Expr exponentials = s
+        .build(List.of(s.unary(UnaryOp.EXP, s.binary(BinaryOp.SUB, s.input(0, F32), s.input(1, F32)))));
     Expr.Builder r = Expr.builder();
     int exponential = r.unary(UnaryOp.EXP, r.binary(BinaryOp.SUB, r.input(0, F32), r.input(1, F32)));
     Expr quotient = r.build(List.of(r.binary(BinaryOp.DIV, exponential, r.input(2, F32))));
     return new RowProgram(Dims.of(rows), columns, List.of(dense(rows, columns)),
-        List.of(new RowProgram.Stage(Combiner.MAX, Expr.identity(F32)), new RowProgram.Stage(Combiner.SUM, exponentials)),
+        List.of(new RowProgram.Stage(Combiner.MAX, Expr.identity(F32)),
+            new RowProgram.Stage(Combiner.SUM, exponentials)),
         quotient, List.of(dense(rows, columns)));
   }
 

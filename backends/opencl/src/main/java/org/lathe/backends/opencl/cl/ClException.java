@@ -15,8 +15,7 @@ public final class ClException extends RuntimeException {
   public static final int OUT_OF_HOST_MEMORY = CL.CL_OUT_OF_HOST_MEMORY;
   public static final int MAP_FAILURE = CL.CL_MAP_FAILURE;
   public static final int BUILD_PROGRAM_FAILURE = CL.CL_BUILD_PROGRAM_FAILURE;
-  public static final int EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST =
-      CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+  public static final int EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST = CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
   public static final int INVALID_VALUE = CL.CL_INVALID_VALUE;
   public static final int INVALID_DEVICE = CL.CL_INVALID_DEVICE;
   public static final int INVALID_BINARY = CL.CL_INVALID_BINARY;

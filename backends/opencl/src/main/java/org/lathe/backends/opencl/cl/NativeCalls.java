@@ -66,7 +66,8 @@ final class NativeCalls {
   }
 
   /** Without waiting: {@code source} is the address of memory that stays as it is until the command has ended. */
-  static void enqueueWrite(NativePointerObject queue, NativePointerObject memory, long offset, long bytes, long source) {
+  static void enqueueWrite(NativePointerObject queue, NativePointerObject memory, long offset, long bytes,
+      long source) {
     int status;
     try {
       status = (int) ENQUEUE_WRITE.invokeExact(
