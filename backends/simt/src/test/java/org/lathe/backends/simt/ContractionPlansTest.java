@@ -24,20 +24,21 @@ class ContractionPlansTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1", "3,13,17", "17,33,3", "1,207,64", "207,1,13", "13,70,20", "13,13,0", "0,4,3",
-      "2,3,1500", "5,64,33", "12,10,84"})
+  @CsvSource({"1,1,1", "3,13,17", "17,33,3", "1,207,20", "207,1,13", "13,70,20", "13,13,0", "0,4,3",
+      "2,3,1100", "5,64,33", "12,10,84"})
   void everyTranspositionOfAwkwardSizes(long m, long n, long k) {
     Dims space = Dims.of(m, n);
     for (int transposed = 0; transposed < 4; transposed++) {
-      PlanCheck.check(product(DType.F32, m, n, k, transposed, Epilogues.store(DType.F32, DType.F32, space)));
-      PlanCheck.check(product(DType.F32, m, n, k, transposed, Epilogues.rich(DType.F32, space)));
+      PlanCheck.check(product(DType.F32, m, n, k, transposed, (m + n + transposed) % 2 == 0
+          ? Epilogues.store(DType.F32, DType.F32, space)
+          : Epilogues.rich(DType.F32, space)));
     }
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "BOOL")
   void everyType(DType t) {
-    for (long[] s : new long[][]{{3, 5, 7}, {33, 35, 37}, {7, 65, 20}}) {
+    for (long[] s : new long[][]{{3, 5, 7}, {17, 35, 18}, {7, 65, 20}}) {
       Dims space = Dims.of(s[0], s[1]);
       for (int transposed = 0; transposed < 4; transposed++) {
         PlanCheck.check(

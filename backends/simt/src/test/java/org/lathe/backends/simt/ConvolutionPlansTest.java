@@ -45,15 +45,15 @@ class ConvolutionPlansTest {
   @ParameterizedTest
   @CsvSource({
       "1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1",
-      "2, 3, 13, 17, 5, 3, 3, 1, 1, 1, 1",
+      "2, 3, 7, 17, 5, 3, 3, 1, 1, 1, 1",
       "2, 3, 13, 7, 5, 3, 3, 2, 1, 1, 1",
       "3, 4, 9, 8, 6, 3, 2, 1, 0, 2, 2",
       "2, 6, 5, 7, 6, 3, 3, 1, 1, 1, 6",
-      "1, 3, 19, 20, 4, 7, 7, 2, 3, 1, 1",
-      "17, 5, 5, 5, 12, 5, 5, 1, 0, 1, 1",
-      "33, 3, 4, 4, 7, 3, 3, 1, 1, 1, 1",
-      "2, 17, 6, 6, 33, 1, 1, 1, 0, 1, 1",
-      "1, 3, 10, 40, 4, 3, 3, 3, 2, 2, 1",
+      "1, 2, 9, 20, 3, 7, 7, 2, 3, 1, 1",
+      "17, 3, 4, 4, 12, 4, 4, 1, 0, 1, 1",
+      "17, 2, 4, 4, 7, 3, 3, 1, 1, 1, 1",
+      "2, 17, 3, 6, 19, 1, 1, 1, 0, 1, 1",
+      "1, 2, 7, 40, 3, 3, 3, 3, 2, 2, 1",
       "3, 2, 12, 12, 3, 1, 1, 2, 0, 1, 1",
       "1, 2, 5, 30, 3, 2, 5, 2, 4, 3, 1",
       "5, 8, 1, 33, 8, 1, 5, 1, 2, 1, 2",
@@ -64,9 +64,10 @@ class ConvolutionPlansTest {
     Geometry g = geometry(b, c, h, w, f, kh, kw, stride, pad, dilation, groups);
     for (Form form : Form.values()) {
       Dims space = space(form, g);
-      int dim = form == Form.FILTER_GRADIENT ? 0 : 1;
-      check(form, g, DType.F32, false, Epilogues.biasRelu(DType.F32, space, dim));
-      check(form, g, DType.F32, true, Epilogues.rich(DType.F32, space));
+      boolean channelsLast = (form.ordinal() + c + w) % 2 != 0;
+      check(form, g, DType.F32, channelsLast, channelsLast
+          ? Epilogues.rich(DType.F32, space)
+          : Epilogues.biasRelu(DType.F32, space, form == Form.FILTER_GRADIENT ? 0 : 1));
     }
   }
 
@@ -87,7 +88,7 @@ class ConvolutionPlansTest {
   void everyType(DType t) {
     for (Form form : Form.values()) {
       for (Geometry g : new Geometry[]{
-          geometry(2, 3, 9, 10, 4, 3, 3, 1, 1, 1, 1), geometry(2, 3, 9, 10, 4, 3, 3, 2, 1, 1, 1)}) {
+          geometry(2, 2, 5, 18, 3, 3, 3, 1, 1, 1, 1), geometry(2, 2, 5, 10, 3, 3, 3, 2, 1, 1, 1)}) {
         check(form, g, t, false, Epilogues.store(t.compute(), t, space(form, g)));
       }
     }

@@ -3,6 +3,7 @@ package org.lathe.backends.simt.schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lathe.backends.simt.ir.Memory;
 import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
@@ -12,6 +13,7 @@ import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.plan.LaunchBuilder;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.backends.simt.plan.Traits;
+import org.lathe.hal.spec.Contraction;
 import org.lathe.hal.spec.Convolution;
 import org.lathe.hal.spec.Convolution.Geometry;
 
@@ -26,8 +28,14 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
   /** Up to so many multiply-adds it is not worth it to compile anything larger. */
   private static final long SMALL = 8192;
 
+  private final ContractionSchedule products = new ContractionSchedule();
+
   @Override
   public List<Tuning> candidates(Convolution spec, Traits traits) {
+    Optional<Contraction> product = WholeWindow.product(spec);
+    if (product.isPresent()) {
+      return products.candidates(product.get(), traits);
+    }
     Tuning points = Tuning.of(Map.of(FORM, POINTS));
     if (traits.isPipeline()) {
       boolean fits = spec.form() == Convolution.Form.FILTER_GRADIENT
@@ -59,6 +67,10 @@ final class ConvolutionSchedule implements Schedule<Convolution> {
   public KernelPlan plan(Convolution spec, Site site, Tuning tuning) {
     if (spec.space().product() == 0) {
       return KernelPlan.nothing();
+    }
+    Optional<Contraction> product = WholeWindow.product(spec);
+    if (product.isPresent()) {
+      return products.plan(product.get(), site, tuning);
     }
     return switch (tuning.get(FORM)) {
       case STRIPS -> spec.form() == Convolution.Form.FILTER_GRADIENT

@@ -83,7 +83,9 @@ final class CpuContraction {
     private final Value endRow;
     private final Value firstPanel;
     private final Value panelCount;
-    private final boolean packsRows = f.rowDepthStride() != 1;
+    /** Elements of half types are widened once. */
+    private final boolean packsRows = f.rowDepthStride() != 1 || spec.a().dtype() != compute;
+    private final boolean rowByRow = f.rowDepthStride() == 1;
     private final boolean packsColumns = t.packs();
     private final long steps = Math.ceilDiv(spec.k(), t.depth() * t.split());
     private final Memory panels =
@@ -160,8 +162,8 @@ final class CpuContraction {
       Value right = packsColumns ? panelAt(p) : k.let("right", f.columnElement(batch, column, first));
       Value leftAt = packsRows ? Values.index(0) : k.let("left_at", f.rowElement(batch, start, first));
       long rightStep = packsColumns ? tileColumns : f.columnDepthStride();
-      long leftStep = packsRows ? t.rows() : 1;
-      long rowStep = packsRows ? 1 : f.rowStride();
+      long leftStep = rowByRow ? 1 : t.rows();
+      long rowStep = !packsRows ? f.rowStride() : rowByRow ? t.depth() : 1;
       k.loop("l", Values.index(0), count, 1, l -> {
         Value v = k.let("v_at", Values.add(right, Values.mul(wide(l, right), rightStep)));
         List<Value> vectors = new ArrayList<>();
@@ -218,8 +220,22 @@ final class CpuContraction {
       });
     }
 
-    /** Copies the rows from {@code start} on, term after term. */
+    private void copy(Value source, Value target, Value at, int width) {
+      k.store(left, Values.add(target, at), Values.load(rowMemory, Values.add(source, at), width, false));
+    }
+
+    /** Copies the rows from {@code start} on, term after term, or row after row where terms follow each other. */
     private void packRows(Value first, Value count, Value start) {
+      if (rowByRow) {
+        k.loop("r", t.rows(), r -> {
+          Value source = k.let("source", f.rowElement(batch, Values.add(start, r), first));
+          Value target = k.let("target", Values.mul(r, t.depth()));
+          Value whole = k.let("whole", Values.mul(Values.div(count, lanes), lanes));
+          k.loop("l", Values.index(0), whole, lanes, l -> copy(source, target, l, lanes));
+          k.loop("l", whole, count, 1, l -> copy(source, target, l, 1));
+        });
+        return;
+      }
       boolean vectors = f.rowStride() == 1;
       k.loop("l", Values.index(0), count, 1, l -> {
         Value source = k.let("source", f.rowElement(batch, start, Values.add(first, l)));

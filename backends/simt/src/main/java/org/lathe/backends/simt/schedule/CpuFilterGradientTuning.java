@@ -104,7 +104,8 @@ record CpuFilterGradientTuning(
     }
     rows = Math.ceilDiv(height.count(), Math.ceilDiv(height.count(), rows));
     blockChannels = Math.ceilDiv(channels, Math.ceilDiv(channels, blockChannels));
-    int tileRows = (int) Math.min(mostRows, blockChannels * taps);
+    long tapRows = blockChannels * taps;
+    int tileRows = (int) Math.ceilDiv(tapRows, Math.ceilDiv(tapRows, mostRows));
     long sums = (blockChannels * taps + tileRows) * block * bytes;
     long strip = ((rows + height.reach()) * pitch * phases * blockChannels + rows * width.count() * block + lanes) * bytes;
     if (sums + strip > local) {

@@ -97,8 +97,9 @@ final class GpuProduct {
       this.x = k.let("x", Values.rem(item, t.across()));
       this.y = k.let("y", Values.div(item, t.across()));
       this.shared = k.local("shared", compute, t.sharedElements());
-      this.left = new Slice(operands.left(batch), firstRow, t.tileRows(), 0);
-      this.right = new Slice(operands.right(batch), firstColumn, t.tileColumns(), t.slice() * (t.tileRows() + PAD));
+      this.left = new Slice(operands.left(batch), firstRow, product.rows(), t.tileRows(), 0);
+      this.right = new Slice(
+          operands.right(batch), firstColumn, product.columns(), t.tileColumns(), t.slice() * (t.tileRows() + PAD));
     }
 
     void write() {
@@ -186,14 +187,20 @@ final class GpuProduct {
       private final List<Variable> fetched = new ArrayList<>();
       private final List<Product.Place> across = new ArrayList<>();
 
-      Slice(Product.Factor factor, Value first, int size, int base) {
+      Slice(Product.Factor factor, Value first, long all, int size, int base) {
         this.factor = factor;
         this.size = size;
         this.base = base;
         this.pitch = size + PAD;
         for (int e = 0; e < size * t.slice() / threads; e++) {
-          Value index = Values.add(first, index(e));
-          across.add(e > 0 && sameIndex(e) ? across.get(e - 1) : factor.across(k.let("index", index)));
+          if (e == 0 || !sameIndex(e)) {
+            Value index = k.let("index", Values.add(first, index(e)));
+            Product.Place place = factor.across(index);
+            Value there = all % size == 0 ? Values.bool(true) : Values.less(index, all);
+            across.add(new Product.Place(place.parts(), Values.and(place.inside(), there)));
+          } else {
+            across.add(across.get(e - 1));
+          }
           fetched.add(k.variable("next", Values.constant(compute, 0)));
         }
       }
@@ -229,22 +236,24 @@ final class GpuProduct {
 
       /** Loads the slice that begins at term {@code from}; what is at {@code to} or beyond is zero. */
       void fetch(Value from, Value to) {
-        List<Product.Place> along = new ArrayList<>();
-        Value term = Values.index(0);
-        for (int e = 0; e < fetched.size(); e++) {
-          if (e == 0 || !sameTerm(e)) {
-            term = k.let("term", Values.add(from, term(e)));
-            along.add(factor.along(term));
-          } else {
-            along.add(along.get(e - 1));
+        fetched.forEach(next -> k.assign(next, Values.constant(compute, 0)));
+        k.when(Values.less(from, to), () -> {
+          List<Product.Place> along = new ArrayList<>();
+          for (int e = 0; e < fetched.size(); e++) {
+            along.add(e == 0 || !sameTerm(e) ? along(Values.add(from, term(e)), to) : along.get(e - 1));
+            Product.Place a = across.get(e);
+            Product.Place l = along.get(e);
+            Variable next = fetched.get(e);
+            k.when(Values.and(a.inside(), l.inside()), () -> k.assign(next, factor.element(a, l)));
           }
-          Product.Place a = across.get(e);
-          Product.Place l = along.get(e);
-          Variable next = fetched.get(e);
-          k.assign(next, Values.constant(compute, 0));
-          k.when(
-              Values.and(a.inside(), l.inside(), Values.less(term, to)), () -> k.assign(next, factor.element(a, l)));
-        }
+        });
+      }
+
+      private Product.Place along(Value at, Value to) {
+        Value term = k.let("term", at);
+        Product.Place place = factor.along(term);
+        Value there = product.depth() % t.slice() == 0 ? Values.bool(true) : Values.less(term, to);
+        return new Product.Place(place.parts(), Values.and(place.inside(), there));
       }
 
       void put() {

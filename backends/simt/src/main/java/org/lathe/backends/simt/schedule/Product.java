@@ -44,13 +44,13 @@ record Product(
     /** Whether neighbours along the depth lie side by side, else neighbours across it do. */
     boolean depthFollows();
 
-    /** What is the same for all elements of one row or column. */
+    /** What is the same for all elements of one row or column, which may be beyond the last. */
     Place across(Value index);
 
-    /** What is the same for all elements of one term. */
+    /** What is the same for all elements of one term, which may be beyond the last. */
     Place along(Value term);
 
-    /** The element, zero where there is none. */
+    /** The element, zero where there is none. Only of rows, columns, and terms that there are. */
     Value element(Place across, Place along);
   }
 
