@@ -119,8 +119,8 @@ public abstract class ZooModel {
   public abstract long batch();
 
   /**
-   * The steps that {@link #run} compiles for a request that leaves everything open, besides the inference; none where what
-   * it runs depends on the checkpoint.
+   * The steps that {@link #train} compiles beside the blueprint's, and {@link #run} for a request that leaves everything
+   * open; none where what it runs depends on the checkpoint.
    */
   public List<Step> runSteps() {
     return List.of();

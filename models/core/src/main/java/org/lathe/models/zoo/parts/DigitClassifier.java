@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
@@ -195,7 +196,7 @@ public final class DigitClassifier extends ZooModel {
 
   @Override
   public List<Step> runSteps() {
-    return List.of(predicting(Math.min(SHOWN, parts.batch())));
+    return Stream.of(Math.min(SHOWN, parts.batch()), parts.batch()).distinct().map(this::predicting).toList();
   }
 
   private Step predicting(long batch) {
