@@ -9,9 +9,11 @@ module org.lathe.models {
 
   exports org.lathe.models.bench;
   exports org.lathe.models.data;
+  exports org.lathe.models.linalg;
   exports org.lathe.models.nets;
   exports org.lathe.models.nn;
   exports org.lathe.models.optim;
+  exports org.lathe.models.search;
   exports org.lathe.models.train;
   exports org.lathe.models.zoo;
   exports org.lathe.models.zoo.model;

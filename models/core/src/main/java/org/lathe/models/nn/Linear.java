@@ -38,4 +38,14 @@ public final class Linear extends Module implements Layer {
   public Parameter weight() {
     return weight;
   }
+
+  /**
+   * @throws IllegalStateException if the layer has none
+   */
+  public Parameter bias() {
+    if (bias == null) {
+      throw new IllegalStateException("this layer has no bias");
+    }
+    return bias;
+  }
 }

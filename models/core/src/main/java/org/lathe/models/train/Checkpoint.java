@@ -173,7 +173,10 @@ public record Checkpoint(String model, long seed, int epoch, int index, double l
     return read(file, model, state, true);
   }
 
-  /** Reads only what {@code state} has, such as the parameters without the optimiser's slots: for inference. */
+  /**
+   * Reads only what {@code state} has, such as the parameters without the optimiser's slots: for inference. Random keys stay
+   * as they are, so that what is drawn depends on the seed of {@code state} and not on when the training ended.
+   */
   public static Checkpoint readParameters(Path file, String model, ModelState state) throws IOException {
     return read(file, model, state, false);
   }
@@ -188,15 +191,25 @@ public record Checkpoint(String model, long seed, int epoch, int index, double l
       check(file, in, state, exactly);
       Map<String, MemorySegment> contents = new LinkedHashMap<>();
       for (String name : state.arrays().keySet()) {
-        contents.put(name, in.read(name));
+        if (exactly || !isKey(state, name)) {
+          contents.put(name, in.read(name));
+        }
       }
       contents.forEach((name, bytes) -> state.array(name).write(bytes));
       return found;
     }
   }
 
+  private static boolean isKey(ModelState state, String name) {
+    StateEntry entry = state.entries().get(name);
+    return entry != null && entry.kind() == StateEntry.Kind.KEY;
+  }
+
   private static void check(Path file, Safetensors in, ModelState state, boolean exactly) throws CheckpointException {
     for (var e : state.arrays().entrySet()) {
+      if (!exactly && isKey(state, e.getKey())) {
+        continue;
+      }
       Safetensors.Entry entry = in.entries().get(e.getKey());
       if (entry == null) {
         throw new CheckpointException(file, "holds no tensor '" + e.getKey() + "', expected " + e.getValue().type());

@@ -11,7 +11,7 @@ import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Module;
 import org.lathe.models.nn.Parameter;
 import org.lathe.models.train.StepContext;
-import org.lathe.models.zoo.parts.LinearSystems;
+import org.lathe.models.linalg.LinearSystems;
 
 /**
  * A polynomial network of the group method of data handling: layers of units, each a full quadratic polynomial of two

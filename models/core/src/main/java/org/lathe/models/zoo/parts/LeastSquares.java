@@ -3,6 +3,7 @@ package org.lathe.models.zoo.parts;
 import java.util.Arrays;
 import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
+import org.lathe.models.linalg.LinearAlgebra;
 
 /**
  * The best weights of a linear model, in float64 on the host: what trained ones are held against. Weights have the bias as

@@ -32,7 +32,7 @@ import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.DataSource;
-import org.lathe.models.zoo.parts.LinearAlgebra;
+import org.lathe.models.linalg.LinearAlgebra;
 import org.lathe.models.zoo.parts.PictureGrid;
 import org.lathe.models.zoo.parts.Plot;
 

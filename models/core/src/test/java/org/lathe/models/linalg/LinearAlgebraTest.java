@@ -1,4 +1,4 @@
-package org.lathe.models.zoo.parts;
+package org.lathe.models.linalg;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

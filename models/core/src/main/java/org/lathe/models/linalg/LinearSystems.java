@@ -1,4 +1,4 @@
-package org.lathe.models.zoo.parts;
+package org.lathe.models.linalg;
 
 import java.util.List;
 import org.lathe.compiler.ir.Literal;

@@ -1,4 +1,4 @@
-package org.lathe.models.zoo.parts;
+package org.lathe.models.linalg;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -27,9 +27,9 @@ public final class LinearAlgebra {
    */
   public record Svd(double[][] u, double[] s, double[][] v) {}
 
-  /** Solves {@code a x = b} for a symmetric positive definite a, by Cholesky's factorisation. */
-  public static double[] solve(double[][] a, double[] b) {
-    int n = b.length;
+  /** The lower triangle l with {@code l l^T = a}, of a symmetric positive definite a (Cholesky). */
+  public static double[][] cholesky(double[][] a) {
+    int n = a.length;
     double[][] l = new double[n][n];
     for (int i = 0; i < n; i++) {
       for (int j = 0; j <= i; j++) {
@@ -43,6 +43,23 @@ public final class LinearAlgebra {
         l[i][j] = i == j ? Math.sqrt(sum) : sum / l[j][j];
       }
     }
+    return l;
+  }
+
+  /** The logarithm of the determinant of a symmetric positive definite matrix. */
+  public static double logDeterminant(double[][] a) {
+    double[][] l = cholesky(a);
+    double sum = 0;
+    for (int i = 0; i < l.length; i++) {
+      sum += 2 * Math.log(l[i][i]);
+    }
+    return sum;
+  }
+
+  /** Solves {@code a x = b} for a symmetric positive definite a. */
+  public static double[] solve(double[][] a, double[] b) {
+    int n = b.length;
+    double[][] l = cholesky(a);
     double[] x = b.clone();
     for (int i = 0; i < n; i++) {
       for (int k = 0; k < i; k++) {
