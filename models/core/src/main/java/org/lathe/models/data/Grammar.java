@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
  * </pre>
  *
  * Words of a class are equally likely, and verbs agree with no one, so the entropy of a sentence is known in closed form:
- * {@link #entropyPerToken}.
+ * {@link #entropyPerToken}. Longer ones join several sentences by conjunctions: {@link #compounds}.
  */
 public final class Grammar {
   /** Token 0 fills sequences up, 1 begins a sentence, 2 ends it. */
@@ -38,7 +38,7 @@ public final class Grammar {
             "kato hundo infano majstro roboto birdo rego farmisto"), VERB("loves hates helps hurts sees follows",
                 "amas malamas helpas vundas vidas sekvas"), INTRANSITIVE("sleeps runs sings waits",
                     "dormas kuras kantas atendas"), ADVERB("gladly sadly slowly often",
-                        "goje triste lante ofte"), END("", "");
+                        "goje triste lante ofte"), CONJUNCTION("and but while", "kaj sed dum"), END("", "");
 
     private final List<String> words;
     private final List<String> foreign;
@@ -100,6 +100,58 @@ public final class Grammar {
     return all;
   }
 
+  /**
+   * The first {@code count} compound sentences of the sequence that {@code seed} names: from {@code least} to {@code most}
+   * sentences each, every number of them equally likely, with a conjunction before each but the first, in both languages.
+   */
+  public static List<Sentence> compounds(int count, int least, int most, long seed) {
+    if (least < 1 || most < least) {
+      throw new IllegalArgumentException("compounds of " + least + " to " + most + " sentences: expected 1 or more");
+    }
+    RandomGenerator random = new SplittableRandom(seed);
+    List<Sentence> all = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      int parts = random.nextInt(least, most + 1);
+      Sentence whole = sentence(random);
+      for (int p = 1; p < parts; p++) {
+        whole = joined(whole, draw(Tag.CONJUNCTION, random), sentence(random));
+      }
+      all.add(whole);
+    }
+    return all;
+  }
+
+  /** The most words of a compound of so many sentences. */
+  public static int mostWords(int parts) {
+    return parts * (MOST_WORDS + 1) - 1;
+  }
+
+  private static Sentence joined(Sentence a, Word conjunction, Sentence b) {
+    Tag tag = conjunction.tag();
+    return new Sentence(
+        joined(a.words(), VOCABULARY.token(tag.words.get(conjunction.number())), b.words()),
+        joined(a.tags(), tag, b.tags()),
+        Integer.signum(sentiment(a.words()) + sentiment(b.words())),
+        joined(a.translation(), FOREIGN_VOCABULARY.token(tag.foreign.get(conjunction.number())), b.translation()));
+  }
+
+  private static <T> List<T> joined(List<T> a, T between, List<T> b) {
+    List<T> all = new ArrayList<>(a);
+    all.add(between);
+    all.addAll(b);
+    return List.copyOf(all);
+  }
+
+  /** Positive words less negative ones. */
+  private static int sentiment(List<Integer> words) {
+    int sum = 0;
+    for (int word : words) {
+      String text = VOCABULARY.word(word);
+      sum += POSITIVE.contains(text) ? 1 : NEGATIVE.contains(text) ? -1 : 0;
+    }
+    return sum;
+  }
+
   private record Word(Tag tag, int number) {}
 
   private static Sentence sentence(RandomGenerator random) {
@@ -123,15 +175,11 @@ public final class Grammar {
       }
       foreign.add(verb);
     }
-    int sentiment = 0;
-    for (Word w : words) {
-      String text = w.tag().words.get(w.number());
-      sentiment += POSITIVE.contains(text) ? 1 : NEGATIVE.contains(text) ? -1 : 0;
-    }
+    List<Integer> tokens = words.stream().map(w -> VOCABULARY.token(w.tag().words.get(w.number()))).toList();
     return new Sentence(
-        words.stream().map(w -> VOCABULARY.token(w.tag().words.get(w.number()))).toList(),
+        tokens,
         words.stream().map(Word::tag).toList(),
-        Integer.signum(sentiment),
+        Integer.signum(sentiment(tokens)),
         foreign.stream().map(w -> FOREIGN_VOCABULARY.token(w.tag().foreign.get(w.number()))).toList());
   }
 

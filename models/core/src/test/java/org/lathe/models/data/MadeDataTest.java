@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -64,6 +65,45 @@ class MadeDataTest {
     }
     assertEquals(Grammar.entropyPerToken(), nats / tokens, 0.005);
     assertEquals(Grammar.expectedTokens(), (double) tokens / sentences.size(), 0.02);
+  }
+
+  /** Translated by rules written anew: adjectives after nouns, verbs at the end of their clause. */
+  @Test
+  void compoundsAreTranslatedClauseByClause() {
+    List<Grammar.Sentence> sentences = Grammar.compounds(500, 1, 3, 7);
+    boolean[] seen = new boolean[4];
+    for (Grammar.Sentence s : sentences) {
+      List<String> expected = new ArrayList<>();
+      String verb = "";
+      String adjective = "";
+      int clauses = 1;
+      for (int i = 0; i < s.words().size(); i++) {
+        // Both vocabularies list the same words in the same order.
+        String foreign = Grammar.foreignVocabulary().word(s.words().get(i));
+        switch (s.tags().get(i)) {
+          case VERB, INTRANSITIVE -> verb = foreign;
+          case ADJECTIVE -> adjective = foreign;
+          case NOUN -> {
+            expected.add(foreign);
+            if (!adjective.isEmpty()) {
+              expected.add(adjective);
+            }
+            adjective = "";
+          }
+          case CONJUNCTION -> {
+            expected.add(verb);
+            expected.add(foreign);
+            clauses++;
+          }
+          default -> expected.add(foreign);
+        }
+      }
+      expected.add(verb);
+      assertEquals(String.join(" ", expected), Grammar.foreignVocabulary().text(s.translation()));
+      assertTrue(s.words().size() <= Grammar.mostWords(clauses));
+      seen[clauses] = true;
+    }
+    assertArrayEquals(new boolean[]{false, true, true, true}, seen);
   }
 
   @Test
