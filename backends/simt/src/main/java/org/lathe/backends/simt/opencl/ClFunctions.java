@@ -9,6 +9,7 @@ import org.lathe.hal.DType;
 
 /** Functions that the source needs where OpenCL's own differ from the ops' meaning; each is written once, when first used. */
 final class ClFunctions {
+  private static final int WIDE = 8;
   private final Map<String, String> written = new LinkedHashMap<>();
 
   /** The text of all functions used so far. */
@@ -120,11 +121,82 @@ final class ClFunctions {
         "return " + choose(type, odd, literal(type, "NAN"), "pow(a, b)") + ";\n");
   }
 
+  /** Whether polynomials for whole vectors are faster than the functions of OpenCL, as they are on CPUs. */
+  private static boolean isWide(Type type) {
+    return type.dtype() == DType.F32 && type.lanes() >= WIDE;
+  }
+
   String sigmoid(Type type) {
     String t = ClTypes.register(type);
-    return function(
-        name("sigmoid", type), t, t + " a",
-        "return " + literal(type, "1") + " / (" + literal(type, "1") + " + exp(-a));\n");
+    if (!isWide(type)) {
+      return function(
+          name("sigmoid", type), t, t + " a",
+          "return " + literal(type, "1") + " / (" + literal(type, "1") + " + exp(-a));\n");
+    }
+    // Beyond the bounds the result is 1, or less than 1e-37. NaN stays.
+    return function(name("sigmoid", type), t, t + " a",
+        t + " x = select(-a, (" + t + ")(88.0f), a < -88.0f);\n"
+            + "x = select(x, (" + t + ")(-87.0f), a > 87.0f);\n"
+            + "return 1.0f / (" + expMinusOne(type) + "(x) + 2.0f);\n");
+  }
+
+  /** {@code tanh(a) = -m / (2 + m)} with {@code m = exp(-2|a|) - 1}, and the sign of a; 2.5 units in the last place. */
+  String tanh(Type type) {
+    if (!isWide(type)) {
+      return "tanh";
+    }
+    String t = ClTypes.register(type);
+    return function(name("tanh", type), t, t + " a",
+        t + " x = fabs(a);\n"
+            + t + " m = " + expMinusOne(type) + "(-2.0f * select(x, (" + t + ")(10.0f), x > 10.0f));\n"
+            + "return copysign(m / (m + 2.0f), a);\n");
+  }
+
+  /**
+   * {@code erf(a) = 1 - exp(-|a| p(|a|))} with the sign of a, where the polynomial p of degree 7 is fitted to
+   * {@code -log(erfc(x)) / x} up to 3.93, from where on the result is 1; 3 units in the last place.
+   */
+  String erf(Type type) {
+    if (!isWide(type)) {
+      return "erf";
+    }
+    String t = ClTypes.register(type);
+    return function(name("erf", type), t, t + " a",
+        t + " x = fabs(a);\n"
+            + "x = select(x, (" + t + ")(3.93f), x > 3.93f);\n"
+            + polynomial(t, "p", "x", "0x1.557ba2p-15f", "-0x1.8f821cp-12f", "0x1.482350p-10f", "0x1.af6abap-13f",
+                "-0x1.3c9126p-6f", "0x1.a520bap-4f", "0x1.45f298p-1f", "0x1.20dd76p+0f")
+            + "return copysign(" + expMinusOne(type) + "(-p * x), a);\n");
+  }
+
+  /** The statements that give {@code name} the polynomial of these coefficients, the highest first. */
+  private static String polynomial(String type, String name, String x, String... coefficients) {
+    StringBuilder s = new StringBuilder(type + " " + name + " = " + coefficients[0] + ";\n");
+    for (int i = 1; i < coefficients.length; i++) {
+      s.append(name).append(" = fma(").append(name).append(", ").append(x).append(", (").append(type).append(")(")
+          .append(coefficients[i]).append("));\n");
+    }
+    return s.toString();
+  }
+
+  /**
+   * {@code exp(x) - 1} for x from -87 to 88. With {@code n = round(x / ln 2)} and {@code r = x - n ln 2} it is {@code 2^n (r
+   * + r^2 q(r)) + 2^n - 1}, q the polynomial of degree 4 whose relative error is least.
+   */
+  private String expMinusOne(Type type) {
+    String t = ClTypes.register(type);
+    String ints = ClTypes.register(type.withDtype(DType.I32));
+    // Adding 1.5 * 2^23 rounds to an integer, which is then in the low bits.
+    return function(name("exp_minus_one", type), t, t + " x",
+        t + " rounded = fma(x, (" + t + ")(1.44269504f), (" + t + ")(12582912.0f));\n"
+            + t + " n = rounded - 12582912.0f;\n"
+            + t + " r = fma(n, (" + t + ")(-0x1.62e4p-1f), x);\n"
+            + "r = fma(n, (" + t + ")(-0x1.7f7d1cp-20f), r);\n"
+            + polynomial(t, "q", "r", "0x1.6bec06p-10f", "0x1.122776p-7f", "0x1.555674p-5f", "0x1.5554bp-3f",
+                "0x1.fffffep-2f")
+            + t + " e = fma(q * r, r, r);\n"
+            + t + " power = as_" + t + "((as_" + ints + "(rounded) << 23) + 0x3f800000);\n"
+            + "return fma(e, power, power - 1.0f);\n");
   }
 
   /** A floating value as an integer: truncated, saturated, 0 for NaN. */

@@ -131,7 +131,9 @@ final class ClValues {
       case ROUND -> "rint(" + x + ")";
       case SIN -> call(functions.periodic(type, "sin"), a);
       case COS -> call(functions.periodic(type, "cos"), a);
-      case SQRT, RSQRT, EXP, EXPM1, LOG, LOG1P, TANH, ERF, FLOOR, CEIL ->
+      case TANH -> call(functions.tanh(type), a);
+      case ERF -> call(functions.erf(type), a);
+      case SQRT, RSQRT, EXP, EXPM1, LOG, LOG1P, FLOOR, CEIL ->
         u.op().name().toLowerCase(Locale.ROOT) + "(" + x + ")";
     };
   }
