@@ -34,7 +34,7 @@ final class MapSchedule implements Schedule<Map> {
       out.add(k.output(j, "out" + j));
     }
     Points points = new Points(k, site, nest.space, nest.views, Vectors.lanes(nest, nest.rank() - 1, site.traits()),
-        site.aliasedOutputs().isEmpty());
+        site.aliasedOutputs().isEmpty()).tiledAlong(Vectors.acrossDim(nest));
     return points.plan(spec.space().product() * (1.0 + spec.expr().operations()), cursor -> {
       List<Value> x = cursor.readAll(k, in, inputs);
       List<Value> y = Exprs.write(k, spec.expr(), x, nest.original(cursor.coordinates()));

@@ -27,6 +27,7 @@ final class Points {
   private final List<View> views;
   private final int lanes;
   private final boolean mayRepeat;
+  private int tileDim = -1;
 
   /**
    * @param views what is accessed at the points, for lines to be cut where guards begin and end
@@ -42,10 +43,17 @@ final class Points {
     this.mayRepeat = mayRepeat;
   }
 
+  /** Has CPUs go through tiles, as {@link Sweep#tiledAlong}. */
+  Points tiledAlong(int d) {
+    tileDim = d;
+    return this;
+  }
+
   /** A launch with this body at each point or vector of points. */
   Launch launch(double operations, Consumer<Cursor> body) {
     if (!site.traits().isGpu()) {
-      Sweep sweep = new Sweep(k, space, site.traits().isCpu() ? lanes : 1, views, mayRepeat);
+      Sweep sweep = new Sweep(k, space, site.traits().isCpu() ? lanes : 1, views, mayRepeat)
+          .tiledAlong(tileDim);
       return k.launch(sweep.emit(Sweep.items(site.traits(), operations), body), 1);
     }
     int last = space.rank() - 1;

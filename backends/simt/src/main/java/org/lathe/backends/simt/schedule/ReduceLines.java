@@ -24,7 +24,7 @@ import org.lathe.hal.spec.View;
 final class ReduceLines {
   /** Kept points of a block at most, and how many vectors it has at least. */
   private static final long WIDEST_BLOCK = 2048;
-  private static final long NARROWEST_BLOCK = 16;
+  private static final long NARROWEST_BLOCK = 64;
   /** From so many elements on a point's combination is kept in memory rather than its elements fetched apart. */
   private static final long LONG = 16;
 

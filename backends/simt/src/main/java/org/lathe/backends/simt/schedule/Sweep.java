@@ -23,6 +23,7 @@ final class Sweep {
   /** Operations worth a work item of their own. */
   private static final long GRAIN = 16384;
   private static final int ITEMS_PER_UNIT = 4;
+  private static final long TILE = 16;
   /** With more parts than this a line is not cut at guards; its points are tested. */
   private static final int MAX_PARTS = 5;
 
@@ -31,6 +32,8 @@ final class Sweep {
   private final int lanes;
   private final List<View> views;
   private final boolean mayRepeat;
+  /** The dimension along which each vector has its neighbours visited before the next; -1 if none. */
+  private int tileDim = -1;
 
   /**
    * @param lanes at most so many points at once; 1 where the last dimension is no line
@@ -43,6 +46,15 @@ final class Sweep {
     this.lanes = space.rank() == 0 ? 1 : lanes;
     this.views = views;
     this.mayRepeat = mayRepeat;
+  }
+
+  /**
+   * Visits tiles of {@link #TILE} vectors side by side along {@code d}, so that what is fetched for one vector serves the
+   * next where views are contiguous along {@code d} rather than along the line.
+   */
+  Sweep tiledAlong(int d) {
+    tileDim = lanes > 1 ? d : -1;
+    return this;
   }
 
   /** How many work items a kernel of so many operations is worth. */
@@ -82,6 +94,13 @@ final class Sweep {
   long emit(long wanted, long times, BiConsumer<Cursor, Value> body) {
     int last = space.rank() - 1;
     Dims lines = lanes == 1 ? space : space.slice(0, last);
+    if (tileDim >= 0) {
+      lines = lines.with(tileDim, Math.ceilDiv(space.get(tileDim), TILE));
+    }
+    return emit(wanted, times, lines, last, body);
+  }
+
+  private long emit(long wanted, long times, Dims lines, int last, BiConsumer<Cursor, Value> body) {
     // As many dimensions are counted by units as keep all items busy; the others are loops.
     int counted = 0;
     long units = times;
@@ -104,7 +123,12 @@ final class Sweep {
         } else {
           List<Value> start = new ArrayList<>(point);
           start.add(Values.index(0));
-          line(Cursor.at(space, start), at.getLast(), blockCount, c -> body.accept(c, at.getFirst()));
+          Consumer<Cursor> visit = c -> body.accept(c, at.getFirst());
+          if (tileDim >= 0) {
+            start.set(tileDim, k.let("tile", Values.mul(start.get(tileDim), TILE)));
+            visit = c -> tile(c, visited -> body.accept(visited, at.getFirst()));
+          }
+          line(Cursor.at(space, start), at.getLast(), blockCount, visit);
         }
       });
     });
@@ -122,6 +146,14 @@ final class Sweep {
       loops(point, dims, body);
       point.removeLast();
     });
+  }
+
+  private void tile(Cursor first, Consumer<Cursor> body) {
+    Value from = first.at().get(tileDim);
+    long size = space.get(tileDim);
+    Value to = Values.add(from, TILE);
+    k.loop("t", from, size % TILE == 0 ? to : Values.min(to, Values.index(size)), 1,
+        i -> body.accept(first.moved(tileDim, i)));
   }
 
   private void line(Cursor start, Value block, long blocks, Consumer<Cursor> body) {

@@ -7,6 +7,7 @@ import org.lathe.hal.spec.View;
 /** Which vectors pay. */
 final class Vectors {
   private static final int GPU_LANES = 4;
+  private static final long FEW = 4;
 
   private Vectors() {}
 
@@ -34,5 +35,18 @@ final class Vectors {
       case GPU -> GPU_LANES;
       case PIPELINE -> 1;
     };
+  }
+
+  /** The dimension along which a view is contiguous that leaps along the last; -1 if there is none. */
+  static int acrossDim(Nest nest) {
+    int last = nest.rank() - 1;
+    for (View v : nest.views) {
+      for (int d = 0; d < last; d++) {
+        if (Math.abs(v.strides().get(last)) > 1 && Math.abs(v.strides().get(d)) == 1 && nest.space.get(d) >= FEW) {
+          return d;
+        }
+      }
+    }
+    return -1;
   }
 }
