@@ -15,9 +15,29 @@ import org.lathe.hal.spec.Scatter;
 class RandomPlansTest {
   private static final int ROUNDS = 12;
   private static final long POINTS = 2500;
+  private static final int HEAVY_ROUNDS = 6;
+  private static final long MULTIPLY_ADDS = 20_000;
 
   static Stream<String> kinds() {
     return RandomKernels.kinds().keySet().stream();
+  }
+
+  static Stream<String> heavyKinds() {
+    return RandomHeavyKernels.kinds().keySet().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("heavyKinds")
+  void plansOfHeavyKernelsComputeWhatTheySay(String kind) {
+    long first = new Random().nextLong();
+    for (long seed = first; seed < first + HEAVY_ROUNDS; seed++) {
+      KernelSpec spec = RandomHeavyKernels.kinds().get(kind).apply(new RandomHeavyKernels(seed, MULTIPLY_ADDS));
+      try {
+        PlanCheck.check(spec);
+      } catch (AssertionError e) {
+        throw new AssertionError(kind + " of seed " + seed + "L: " + e.getMessage(), e);
+      }
+    }
   }
 
   @ParameterizedTest
