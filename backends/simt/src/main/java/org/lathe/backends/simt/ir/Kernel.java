@@ -43,6 +43,12 @@ public record Kernel(
     }
   }
 
+  /** What the kernel does, the part of its name before the hash. */
+  public String family() {
+    // lathe_map_0123456789ab
+    return name.substring(name.indexOf('_') + 1, name.lastIndexOf('_'));
+  }
+
   /** The work items of one group. */
   public int groupSize() {
     return Math.toIntExact(local.product());

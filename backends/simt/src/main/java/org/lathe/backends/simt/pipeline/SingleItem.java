@@ -24,13 +24,13 @@ import org.lathe.hal.expr.BinaryOp;
  * Turns a launch of many work items into one work item that does their work in turn, in loops over the range: what a
  * schedule needs no form of its own for. Guards against the surplus of the last group become the loops' bounds.
  */
-public final class SingleItem {
+final class SingleItem {
   private static final List<String> AXES = List.of("x", "y", "z");
 
   private SingleItem() {}
 
   /** The plan with every launch as a single work item. */
-  public static KernelPlan of(KernelPlan plan) {
+  static KernelPlan of(KernelPlan plan) {
     List<Launch> launches = plan.launches().stream().map(SingleItem::of).toList();
     return launches.equals(plan.launches()) ? plan : new KernelPlan(plan.variant(), launches, plan.workspaces());
   }
@@ -40,7 +40,7 @@ public final class SingleItem {
    *
    * @throws IllegalArgumentException if its work items wait for each other at a barrier
    */
-  public static Launch of(Launch launch) {
+  static Launch of(Launch launch) {
     Kernel kernel = launch.kernel();
     if (hasBarrier(kernel.body())) {
       throw new IllegalArgumentException(
@@ -50,9 +50,7 @@ public final class SingleItem {
       return launch;
     }
     List<Statement> body = new Loops(kernel, launch.global()).write();
-    // lathe_map_0123456789ab: the family is what is between.
-    String family = kernel.name().substring(kernel.name().indexOf('_') + 1, kernel.name().lastIndexOf('_'));
-    Kernel single = Kernel.named(family, kernel.parameters(), kernel.arrays(), Dims.of(1, 1, 1), body);
+    Kernel single = Kernel.named(kernel.family(), kernel.parameters(), kernel.arrays(), Dims.of(1, 1, 1), body);
     return new Launch(single, Dims.of(1, 1, 1), launch.arguments());
   }
 

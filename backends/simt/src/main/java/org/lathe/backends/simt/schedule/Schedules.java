@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lathe.backends.simt.pipeline.SingleItem;
+import org.lathe.backends.simt.pipeline.PipelineForm;
 import org.lathe.backends.simt.plan.KernelPlan;
 import org.lathe.backends.simt.plan.Site;
 import org.lathe.backends.simt.plan.Traits;
@@ -55,7 +55,7 @@ public final class Schedules {
   /** The launches that carry the kernel out: for pipelines, each of a single work item. */
   public static KernelPlan plan(KernelSpec spec, Site site, Tuning tuning) {
     KernelPlan plan = of(spec).plan(spec, site, tuning);
-    return site.traits().isPipeline() ? SingleItem.of(plan) : plan;
+    return site.traits().isPipeline() ? PipelineForm.of(plan, site.traits().localBytes()) : plan;
   }
 
   private static Schedule<KernelSpec> of(KernelSpec spec) {
