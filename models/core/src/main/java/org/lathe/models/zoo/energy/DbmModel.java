@@ -67,8 +67,8 @@ final class DbmModel extends ZooModel {
   private static final int PARTICLES = 100;
   private static final int MEAN_FIELD = 10;
   private static final int SWEEPS = 2;
-  private static final int LAYER_EPOCHS = 8;
-  private static final int JOINT_EPOCHS = 20;
+  private static final int LAYER_EPOCHS = 4;
+  private static final int JOINT_EPOCHS = 28;
   private static final int CHAINS = 100;
   private static final int TEMPERATURES = 2_000;
   private static final int COLUMNS = 16;
@@ -140,23 +140,11 @@ final class DbmModel extends ZooModel {
     List<Field> image = List.of(Field.floats("image", batch, 1, side, side));
     long joint = (long) JOINT_EPOCHS * TRAIN / BATCH;
     long all = joint + 2L * LAYER_EPOCHS * TRAIN / BATCH;
-    Step lower = Step.rule(
-        "layer.0", net, image, ContrastiveDivergence.RULE,
-        c -> {
-          Tensor v = DbnModel.bits(c.input("image"));
-          c.descend(Group.of("layer.0", net.deep, pretraining()), net.deep.firstLayer(c.random(), v));
-          c.report("loss", ContrastiveDivergence.error(v, v));
-        });
-    Step upper = Step.rule(
-        "layer.1", net, image, ContrastiveDivergence.RULE,
-        c -> {
-          Tensor v = DbnModel.bits(c.input("image"));
-          c.descend(Group.of("layer.1", net.deep, pretraining()), net.deep.secondLayer(c.random(), v));
-          c.report("loss", ContrastiveDivergence.error(v, v));
-        });
+    Step lower = alone(net, 0, image);
+    Step upper = alone(net, 1, image);
     Step jointly = Step.rule(
         "joint", net, image, "mean field and persistent chains",
-        c -> net.learnJointly(c, DbnModel.bits(c.input("image")), Schedule.cosine(0.02, 0.0005, joint)));
+        c -> net.learnJointly(c, DbnModel.bits(c.input("image")), Schedule.cosine(0.05, 0.0005, joint)));
     Step restricted = Step.rule(
         "restricted", net, image, "persistent contrastive divergence",
         c -> net.learnRestricted(c, DbnModel.bits(c.input("image")), Schedule.cosine(0.05, 0.0005, all)));
@@ -168,6 +156,19 @@ final class DbmModel extends ZooModel {
           c.report("picture", net.deep.picture(v, means.second()));
         });
     return new Blueprint(List.of(lower, upper, jointly, restricted), predict);
+  }
+
+  /** One layer's contrastive divergence before all learn together. */
+  private static Step alone(Machines net, int layer, List<Field> image) {
+    return Step.rule(
+        "layer." + layer, net, image, ContrastiveDivergence.RULE,
+        c -> {
+          Tensor v = DbnModel.bits(c.input("image"));
+          c.report("loss", ContrastiveDivergence.error(v, net.deep.picture(v, net.deep.meanField(v, 1).second())));
+          c.descend(
+              Group.of("layer." + layer, net.deep, pretraining()),
+              layer == 0 ? net.deep.firstLayer(c.random(), v) : net.deep.secondLayer(c.random(), v));
+        });
   }
 
   @Override
