@@ -9,7 +9,9 @@ import org.lathe.hal.DType;
 
 /** Functions that the source needs where OpenCL's own differ from the ops' meaning; each is written once, when first used. */
 final class ClFunctions {
+  /** From how many lanes on a vector of f32 is wide. */
   private static final int WIDE = 8;
+
   private final Map<String, String> written = new LinkedHashMap<>();
 
   /** The text of all functions used so far. */
@@ -133,11 +135,11 @@ final class ClFunctions {
           name("sigmoid", type), t, t + " a",
           "return " + literal(type, "1") + " / (" + literal(type, "1") + " + exp(-a));\n");
     }
-    // Beyond the bounds the result is 1, or less than 1e-37. NaN stays.
+    // Beyond the bounds the result is 1, or 0 for what would be subnormal. NaN stays.
     return function(name("sigmoid", type), t, t + " a",
         t + " x = select(-a, (" + t + ")(88.0f), a < -88.0f);\n"
             + "x = select(x, (" + t + ")(-87.0f), a > 87.0f);\n"
-            + "return 1.0f / (" + expMinusOne(type) + "(x) + 2.0f);\n");
+            + "return select(1.0f / (" + expMinusOne(type) + "(x) + 2.0f), (" + t + ")(0.0f), a < -88.0f);\n");
   }
 
   /** {@code tanh(a) = -m / (2 + m)} with {@code m = exp(-2|a|) - 1}, and the sign of a; 2.5 units in the last place. */
