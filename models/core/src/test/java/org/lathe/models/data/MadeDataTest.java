@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -45,6 +49,108 @@ class MadeDataTest {
       assertEquals(2, marks);
       assertEquals(sum, y[i], 1e-6);
     }
+  }
+
+  /** Four symbols tell the next, one does not. */
+  @Test
+  void periodicSequencesNeedAMemoryOfFourSymbols() {
+    int steps = 19;
+    Dataset d = Sequences.periodic(40, steps, 3);
+    int[] x = ((Column.Ints) d.column("x")).data();
+    int[] y = ((Column.Ints) d.column("y")).data();
+    float[] mask = ((Column.Floats) d.column("mask")).data();
+    Map<List<Integer>, Set<Integer>> after = new HashMap<>();
+    for (int i = 0; i < 40; i++) {
+      for (int t = 0; t < steps; t++) {
+        int at = i * steps + t;
+        assertTrue(t + 1 == steps || x[at + 1] == y[at]);
+        assertTrue(t < Sequences.PERIOD || x[at] == x[at - Sequences.PERIOD]);
+        assertEquals(t >= 3 ? 1 : 0, mask[at]);
+        if (t >= 3) {
+          after.computeIfAbsent(List.of(x[at - 3], x[at - 2], x[at - 1], x[at]), k -> new HashSet<>()).add(y[at]);
+        }
+        after.computeIfAbsent(List.of(x[at]), k -> new HashSet<>()).add(y[at]);
+      }
+    }
+    after.forEach((seen, next) -> assertEquals(seen.equals(List.of(0)) ? 3 : 1, next.size(), seen.toString()));
+  }
+
+  /** The best that knows the word alone says each word's most frequent tag. */
+  @Test
+  void tagsNeedMoreThanTheWord() {
+    double plain = wordAlone(TaggedSentences.of(20_000, 5), "tag");
+    assertTrue(plain > 0.6 && plain < 0.9, "accuracy by the word alone: " + plain);
+    Dataset later = TaggedSentences.withLaterCues(20_000, 5);
+    double before = mostFrequent(later, true);
+    double whole = mostFrequent(later, false);
+    assertEquals(1, whole, 0, "the sentence settles all tags");
+    assertTrue(before < 0.6, "the words so far settle " + before + " of the tags that a later word settles");
+  }
+
+  private static double wordAlone(Dataset d, String column) {
+    int[] x = ((Column.Ints) d.column("x")).data();
+    int[] tag = ((Column.Ints) d.column(column)).data();
+    int[] length = ((Column.Ints) d.column("length")).data();
+    int[][] counts = new int[TaggedSentences.vocabulary().size()][TaggedSentences.TAGS];
+    int words = 0;
+    for (int i = 0; i < d.size(); i++) {
+      words += length[i];
+      for (int t = 0; t < length[i]; t++) {
+        counts[x[i * TaggedSentences.STEPS + t]][tag[i * TaggedSentences.STEPS + t]]++;
+      }
+    }
+    return Arrays.stream(counts).mapToInt(c -> Arrays.stream(c).max().orElseThrow()).sum() / (double) words;
+  }
+
+  /** The accuracy, where a later word settles the tag, of the most frequent tag given the words so far, or all words. */
+  private static double mostFrequent(Dataset d, boolean soFar) {
+    int steps = TaggedSentences.STEPS;
+    int[] x = ((Column.Ints) d.column("x")).data();
+    int[] tag = ((Column.Ints) d.column("tag")).data();
+    float[] later = ((Column.Floats) d.column("later")).data();
+    Map<List<Integer>, int[]> counts = new HashMap<>();
+    int marked = 0;
+    for (int i = 0; i < d.size(); i++) {
+      for (int t = 0; t < steps; t++) {
+        if (later[i * steps + t] == 1) {
+          int[] known = Arrays.copyOfRange(x, i * steps, i * steps + (soFar ? t + 1 : steps));
+          List<Integer> key = new ArrayList<>(Arrays.stream(known).boxed().toList());
+          key.add(-t);
+          counts.computeIfAbsent(key, k -> new int[TaggedSentences.TAGS])[tag[i * steps + t]]++;
+          marked++;
+        }
+      }
+    }
+    return counts.values().stream().mapToInt(c -> Arrays.stream(c).max().orElseThrow()).sum() / (double) marked;
+  }
+
+  /** A logistic regression on how often each word is there, fitted to the reviews that it is tested on. */
+  @Test
+  void reviewsNeedMoreThanTheirWords() {
+    int count = 3000;
+    Dataset d = Reviews.of(count, 7);
+    int[] x = ((Column.Ints) d.column("x")).data();
+    int[] length = ((Column.Ints) d.column("length")).data();
+    int[] label = ((Column.Ints) d.column("label")).data();
+    int words = Reviews.vocabulary().size();
+    double[] w = new double[words];
+    int right = 0;
+    for (int epoch = 0; epoch < 30; epoch++) {
+      right = 0;
+      for (int i = 0; i < count; i++) {
+        double score = w[0];
+        for (int t = 0; t < length[i]; t++) {
+          score += w[x[i * Reviews.STEPS + t]];
+        }
+        right += score > 0 == (label[i] == 1) ? 1 : 0;
+        double error = label[i] - 1 / (1 + Math.exp(-score));
+        w[0] += 0.01 * error;
+        for (int t = 0; t < length[i]; t++) {
+          w[x[i * Reviews.STEPS + t]] += 0.01 * error;
+        }
+      }
+    }
+    assertTrue(right < 0.8 * count, right + " of " + count);
   }
 
   /** The stated entropy against the mean surprise of sampled sentences under probabilities counted by hand. */
