@@ -54,6 +54,22 @@ public interface Initializer {
     return (shape, random) -> normal(Math.sqrt(2.0 / fanIn(shape))).values(shape, random);
   }
 
+  /** A matrix [rows, count * columns] of matrices side by side, each begun by {@code each}. */
+  static Initializer blocks(int count, Initializer each) {
+    return (shape, random) -> {
+      int rows = Math.toIntExact(shape.get(0));
+      int columns = Math.toIntExact(shape.get(1) / count);
+      float[] all = new float[rows * columns * count];
+      for (int b = 0; b < count; b++) {
+        float[] block = each.values(Dims.of(rows, columns), random);
+        for (int r = 0; r < rows; r++) {
+          System.arraycopy(block, r * columns, all, (r * count + b) * columns, columns);
+        }
+      }
+      return all;
+    };
+  }
+
   /** A random matrix [rows, columns] with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014). */
   static Initializer orthogonal(double gain) {
     return new OrthogonalInitializer(gain);
