@@ -1,6 +1,5 @@
 package org.lathe.hal;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -10,13 +9,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.lathe.hal.device.Allocator;
-import org.lathe.hal.device.Buffer;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Event;
+import org.lathe.hal.device.HostAllocator;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Slice;
@@ -33,7 +32,7 @@ public final class FakeDevice implements Device {
   /** Runs that have begun do not end before this opens. */
   public volatile CountDownLatch gate = new CountDownLatch(0);
   public boolean closed;
-  public int open;
+  public final HostAllocator allocator = new HostAllocator(1 << 30);
   private final int index;
 
   public FakeDevice(int index) {
@@ -62,23 +61,7 @@ public final class FakeDevice implements Device {
 
   @Override
   public Allocator allocator() {
-    return new Allocator() {
-      @Override
-      public Buffer allocate(long bytes) {
-        open++;
-        return new FakeBuffer(bytes);
-      }
-
-      @Override
-      public long allocatedBytes() {
-        return 0;
-      }
-
-      @Override
-      public int openBuffers() {
-        return open;
-      }
-    };
+    return allocator;
   }
 
   @Override
@@ -107,45 +90,6 @@ public final class FakeDevice implements Device {
   @Override
   public void close() {
     closed = true;
-  }
-
-  private final class FakeBuffer implements Buffer {
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment memory;
-    private boolean isClosed;
-
-    FakeBuffer(long bytes) {
-      memory = arena.allocate(bytes, 64);
-    }
-
-    @Override
-    public long bytes() {
-      return memory.byteSize();
-    }
-
-    @Override
-    public void write(long offset, MemorySegment source) {
-      MemorySegment.copy(source, 0, memory, offset, source.byteSize());
-    }
-
-    @Override
-    public void read(long offset, MemorySegment target) {
-      MemorySegment.copy(memory, offset, target, 0, target.byteSize());
-    }
-
-    @Override
-    public MemorySegment host() {
-      return memory;
-    }
-
-    @Override
-    public void close() {
-      if (!isClosed) {
-        isClosed = true;
-        open--;
-        arena.close();
-      }
-    }
   }
 
   private final class FakeCommands implements CommandBuffer {
@@ -186,7 +130,7 @@ public final class FakeDevice implements Device {
       for (int k = 0; k < s.loopSteps().rank(); k++) {
         offset += at[k] * s.loopSteps().get(k);
       }
-      return ((FakeBuffer) bindings.get(bound).buffer()).memory.asSlice(offset, s.bytes() + more);
+      return bindings.get(bound).buffer().host().asSlice(offset, s.bytes() + more);
     }
 
     private void run(List<Step> steps, long[] at) {

@@ -70,7 +70,7 @@ class ValidatingDeviceTest {
     device.close();
     device.close();
     assertTrue(fake.closed);
-    assertEquals(0, fake.open);
+    assertEquals(0, fake.allocator.openBuffers());
   }
 
   @Test
@@ -143,7 +143,7 @@ class ValidatingDeviceTest {
       misuse("binding 1 ('y') of program 'copies' is not a buffer of this device",
           () -> p.record(List.of(BufferSlice.whole(x), BufferSlice.whole(other.allocator().allocate(256)))));
     }
-    assertEquals(2, fake.open, "a failed record keeps no scratch memory");
+    assertEquals(2, fake.allocator.openBuffers(), "a failed record keeps no scratch memory");
   }
 
   @Test
@@ -232,7 +232,7 @@ class ValidatingDeviceTest {
         text);
     assertEquals(2, text.split("buffer of 256 bytes").length - 1, text);
     assertTrue(fake.closed);
-    assertEquals(0, fake.open);
+    assertEquals(0, fake.allocator.openBuffers());
     assertEquals(1, kept.size());
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
+import org.lathe.hal.device.HostBuffer;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Role;
@@ -17,7 +18,7 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   private final CpuDevice device;
   private final Program program;
-  private final List<CpuBuffer> owned = new ArrayList<>();
+  private final List<HostBuffer> owned = new ArrayList<>();
   /** Where each of the program's buffers lies. */
   private final long[] bases;
   /** The addresses that follow a buffer which the caller binds. */
@@ -86,7 +87,7 @@ final class CpuCommandBuffer implements CommandBuffer {
   }
 
   private static long address(BufferDecl declaration, BufferSlice slice) {
-    if (!(slice.buffer() instanceof CpuBuffer buffer)) {
+    if (!(slice.buffer() instanceof HostBuffer buffer)) {
       throw new IllegalArgumentException(
           "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
     }
@@ -98,7 +99,7 @@ final class CpuCommandBuffer implements CommandBuffer {
   }
 
   private long allocate(long bytes) {
-    CpuBuffer buffer = device.allocator().allocate(bytes);
+    HostBuffer buffer = device.allocator().allocate(bytes);
     owned.add(buffer);
     return buffer.address();
   }
@@ -221,11 +222,11 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   @Override
   public long scratchBytes() {
-    return owned.stream().mapToLong(CpuBuffer::bytes).sum();
+    return owned.stream().mapToLong(HostBuffer::bytes).sum();
   }
 
   @Override
   public void close() {
-    owned.forEach(CpuBuffer::close);
+    owned.forEach(HostBuffer::close);
   }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
+import org.lathe.hal.device.HostAllocator;
 import org.lathe.hal.device.Peaks;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
@@ -15,7 +16,7 @@ final class CpuDevice implements Device {
   private final ThreadTeam team;
   private final DeviceInfo info;
   private final Capabilities capabilities = new CpuCapabilities();
-  private final CpuAllocator allocator;
+  private final HostAllocator allocator;
   private final KernelCache kernels;
 
   CpuDevice(ThreadTeam team) {
@@ -27,7 +28,7 @@ final class CpuDevice implements Device {
     this.team = team;
     this.kernels = kernels;
     long memory = physicalBytes() / 4 * 3;
-    this.allocator = new CpuAllocator(memory);
+    this.allocator = new HostAllocator(memory);
     this.info = new DeviceInfo(
         "cpu",
         0,
@@ -53,7 +54,7 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public CpuAllocator allocator() {
+  public HostAllocator allocator() {
     return allocator;
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
+import org.lathe.hal.device.HostBuffer;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.device.Unsupported;
 import org.lathe.hal.program.BufferDecl;
@@ -22,12 +23,12 @@ final class CpuPrepared implements Prepared {
   private final Map<Step.Dispatch, Kernel> kernels = new IdentityHashMap<>();
   private final List<Step.Dispatch> dispatches = new ArrayList<>();
   /** By buffer index; null where the buffer is no constant. */
-  private final CpuBuffer[] constants;
+  private final HostBuffer[] constants;
 
   CpuPrepared(CpuDevice device, Program program) {
     this.device = device;
     this.program = program;
-    this.constants = new CpuBuffer[program.buffers().size()];
+    this.constants = new HostBuffer[program.buffers().size()];
     collect(program.steps());
     try {
       for (int i = 0; i < constants.length; i++) {
@@ -85,7 +86,7 @@ final class CpuPrepared implements Prepared {
     return kernels.values();
   }
 
-  CpuBuffer constant(int buffer) {
+  HostBuffer constant(int buffer) {
     return constants[buffer];
   }
 
@@ -102,7 +103,7 @@ final class CpuPrepared implements Prepared {
 
   @Override
   public void close() {
-    for (CpuBuffer constant : constants) {
+    for (HostBuffer constant : constants) {
       if (constant != null) {
         constant.close();
       }

@@ -1,5 +1,7 @@
 package org.lathe.backends.cpu;
 
+import org.lathe.hal.device.HostAllocator;
+import org.lathe.hal.device.HostBuffer;
 import org.lathe.hal.device.Peaks;
 
 /** Measures what the machine can reach: multiply-adds from registers, and a copy larger than the caches. */
@@ -36,7 +38,7 @@ final class PeakProbe {
 
   private static double bytesPerSecond(ThreadTeam team) {
     int workers = team.size();
-    try (CpuBuffer memory = new CpuAllocator(Long.MAX_VALUE).allocate(2 * COPY_BYTES)) {
+    try (HostBuffer memory = new HostAllocator(Long.MAX_VALUE).allocate(2 * COPY_BYTES)) {
       double best = 0;
       long share = COPY_BYTES / workers;
       for (int round = 0; round < ROUNDS; round++) {

@@ -20,7 +20,6 @@ import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.Driver;
-import org.lathe.hal.device.OutOfDeviceMemory;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.device.Probe;
 import org.lathe.hal.program.BufferDecl;
@@ -180,22 +179,6 @@ class CpuDeviceTest {
       assertEquals(2, second.kernels().size());
       assertSame(p, first.program());
     }
-  }
-
-  @Test
-  void memoryHasABudget() {
-    CpuAllocator small = new CpuAllocator(1000);
-    try (Buffer a = small.allocate(600)) {
-      OutOfDeviceMemory e = assertThrows(OutOfDeviceMemory.class, () -> small.allocate(500));
-      assertEquals(400, e.freeBytes());
-      a.close();
-      assertEquals(0, small.openBuffers());
-      assertEquals(0, small.allocatedBytes());
-    }
-    try (Buffer empty = small.allocate(0)) {
-      assertEquals(0, empty.bytes());
-    }
-    assertEquals(0, small.openBuffers());
   }
 
   @Test

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.lathe.hal.DType;
+import org.lathe.hal.device.HostAllocator;
+import org.lathe.hal.device.HostBuffer;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.hal.spec.Operand;
 import org.lathe.reference.Elements;
@@ -12,8 +14,8 @@ import org.lathe.reference.Tolerance;
 
 /** Runs one kernel on random operands: inputs as doubles by element, outputs poisoned before. */
 final class KernelRunner implements AutoCloseable {
-  private final CpuAllocator allocator = new CpuAllocator(1L << 32);
-  private final List<CpuBuffer> buffers = new ArrayList<>();
+  private final HostAllocator allocator = new HostAllocator(1L << 32);
+  private final List<HostBuffer> buffers = new ArrayList<>();
   final KernelSpec spec;
   final List<Operand> operands = new ArrayList<>();
   private final long[] addresses;
@@ -24,7 +26,7 @@ final class KernelRunner implements AutoCloseable {
     operands.addAll(spec.outputs());
     addresses = new long[operands.size()];
     for (int i = 0; i < addresses.length; i++) {
-      CpuBuffer b = allocator.allocate(operands.get(i).bytes() + 64);
+      HostBuffer b = allocator.allocate(operands.get(i).bytes() + 64);
       buffers.add(b);
       addresses[i] = b.address();
     }
@@ -105,8 +107,8 @@ final class KernelRunner implements AutoCloseable {
   void runOnce(Kernel kernel, int workers) {
     long each = (kernel.workerScratch() + 127) / 128 * 128;
     try (ThreadTeam team = new ThreadTeam(workers);
-        CpuBuffer shared = allocator.allocate(kernel.sharedScratch());
-        CpuBuffer scratch = allocator.allocate(each * workers)) {
+        HostBuffer shared = allocator.allocate(kernel.sharedScratch());
+        HostBuffer scratch = allocator.allocate(each * workers)) {
       Memory.fill(shared.address(), shared.bytes(), (byte) -1);
       Memory.fill(scratch.address(), scratch.bytes(), (byte) -1);
       TeamRun run = new TeamRun(team, workers, shared.address(), scratch.address(), each, kernel.scratchLongs());
@@ -122,6 +124,6 @@ final class KernelRunner implements AutoCloseable {
 
   @Override
   public void close() {
-    buffers.forEach(CpuBuffer::close);
+    buffers.forEach(HostBuffer::close);
   }
 }

@@ -8,6 +8,7 @@ import org.lathe.hal.device.Allocator;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
+import org.lathe.hal.device.HostAllocator;
 import org.lathe.hal.device.KernelBuildFailed;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
@@ -25,7 +26,8 @@ final class NullDevice implements Device, Capabilities {
   /** What may be allocated: enough for tests, little enough that a runaway one is stopped. */
   private static final long MEMORY_BYTES = 1L << 30;
 
-  private final NullAllocator allocator = new NullAllocator(MEMORY_BYTES);
+  /** Memory of the host. A device with memory of its own has an {@code Allocator} and {@code Buffer} of its own. */
+  private final HostAllocator allocator = new HostAllocator(MEMORY_BYTES);
 
   @Override
   public DeviceInfo info() {

@@ -14,7 +14,6 @@ import org.lathe.hal.device.CommandBuffer.KernelTiming;
 import org.lathe.hal.device.Device;
 import org.lathe.hal.device.Drivers;
 import org.lathe.hal.device.KernelBuildFailed;
-import org.lathe.hal.device.OutOfDeviceMemory;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
@@ -73,20 +72,5 @@ class NullDriverTest {
       assertTrue(e.log().contains("nothing has written"), e.log());
       assertTrue(e.source().startsWith("lathe program 1"), e.source());
     }
-  }
-
-  @Test
-  void memoryHasABudget() {
-    NullAllocator allocator = new NullAllocator(100);
-    Buffer b = allocator.allocate(60);
-    OutOfDeviceMemory e = assertThrows(OutOfDeviceMemory.class, () -> allocator.allocate(41));
-    assertEquals(41, e.askedBytes());
-    assertEquals(40, e.freeBytes());
-    assertEquals(1, allocator.openBuffers());
-    b.close();
-    b.close();
-    assertEquals(0, allocator.allocatedBytes());
-    assertEquals(0, allocator.openBuffers());
-    allocator.allocate(0).close();
   }
 }

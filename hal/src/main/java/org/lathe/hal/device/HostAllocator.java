@@ -1,25 +1,30 @@
-package org.lathe.backends.cpu;
+package org.lathe.hal.device;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.lathe.hal.device.Allocator;
-import org.lathe.hal.device.OutOfDeviceMemory;
 
-/** Off-heap memory within a budget. Any thread. */
-final class CpuAllocator implements Allocator {
-  /** Of every buffer, in bytes: a page, so that whole cache lines and pages belong to one buffer. */
-  static final long ALIGNMENT = 4096;
+/**
+ * Off-heap memory of the host within a budget, for devices that compute in it. Any thread.
+ *
+ * <p>The budget is kept by hand: an operating system hands out memory when it is first touched, and fails then, too late.
+ */
+public final class HostAllocator implements Allocator {
+  /** Of small buffers, in bytes: a cache line. */
+  private static final long LINE = 64;
+  /** Of buffers of at least as many bytes: a page, so that whole lines and pages belong to one buffer. */
+  private static final long PAGE = 4096;
 
   private final long budget;
   private long allocated;
   private int open;
 
-  CpuAllocator(long budget) {
+  /** @param budget in bytes, of all open buffers together */
+  public HostAllocator(long budget) {
     this.budget = budget;
   }
 
   @Override
-  public CpuBuffer allocate(long bytes) {
+  public HostBuffer allocate(long bytes) {
     if (bytes < 0) {
       throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
     }
@@ -32,8 +37,8 @@ final class CpuAllocator implements Allocator {
     }
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment memory = arena.allocate(bytes, bytes < ALIGNMENT ? 64 : ALIGNMENT);
-      return new CpuBuffer(this, arena, memory);
+      MemorySegment memory = arena.allocate(bytes, bytes < PAGE ? LINE : PAGE);
+      return new HostBuffer(this, arena, memory);
     } catch (OutOfMemoryError e) {
       arena.close();
       closed(bytes);

@@ -1,23 +1,23 @@
-package org.lathe.backends.cpu;
+package org.lathe.hal.device;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.lathe.hal.device.Buffer;
 
-/** Off-heap memory, aligned to {@link CpuAllocator#ALIGNMENT}. */
-final class CpuBuffer implements Buffer {
-  private final CpuAllocator owner;
+/** Off-heap memory of the host, aligned to 64 bytes, from a page on to 4096. Closed once, by its owner; see {@link Buffer}. */
+public final class HostBuffer implements Buffer {
+  private final HostAllocator owner;
   private final Arena arena;
   private final MemorySegment memory;
   private boolean closed;
 
-  CpuBuffer(CpuAllocator owner, Arena arena, MemorySegment memory) {
+  HostBuffer(HostAllocator owner, Arena arena, MemorySegment memory) {
     this.owner = owner;
     this.arena = arena;
     this.memory = memory;
   }
 
-  long address() {
+  /** Of its first byte. */
+  public long address() {
     return memory.address();
   }
 
