@@ -201,6 +201,11 @@ public final class WganGpModel extends ZooModel {
     }
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(blueprint(SAMPLES).inference());
+  }
+
   /** Points made from noise, as one PNG. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

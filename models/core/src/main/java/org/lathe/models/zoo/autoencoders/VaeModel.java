@@ -3,6 +3,7 @@ package org.lathe.models.zoo.autoencoders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -157,6 +158,14 @@ public final class VaeModel extends ZooModel {
       generate.run();
       return generate.report("image").toFloats();
     }
+  }
+
+  /** The judge of generated pictures learns too. */
+  @Override
+  public List<Step> runSteps() {
+    List<Step> steps = new ArrayList<>(List.of(generating(SAMPLES), generating(COLUMNS * COLUMNS)));
+    steps.addAll(DigitJudge.steps());
+    return steps;
   }
 
   /** Pictures made from noise, as one PNG. */

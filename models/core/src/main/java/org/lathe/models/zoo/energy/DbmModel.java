@@ -72,6 +72,7 @@ final class DbmModel extends ZooModel {
   private static final int CHAINS = 100;
   private static final int TEMPERATURES = 2_000;
   private static final int COLUMNS = 16;
+  private static final int DRAWN = 4 * COLUMNS;
 
   DbmModel() {
     super(
@@ -258,37 +259,51 @@ final class DbmModel extends ZooModel {
 
   /** In nats for each picture. */
   private static Map<String, Double> likelihoods(ModelState state, Dataset test) {
-    Machines net = machines();
     float[] mean = Likelihood.meanBits(test);
-    double bound = Likelihood.mean(
-        state, net, test, BATCH,
+    double bound = Likelihood.mean(state, deepBound(), test);
+    double free = Likelihood.mean(state, restrictedEnergy(), test);
+    Map<String, Double> found = new LinkedHashMap<>();
+    found.put(
+        "deep",
+        bound - Likelihood.logPartition(state, deepAnnealing(), Arrays.copyOf(mean, PIXELS + SECOND)));
+    found.put(
+        "restricted",
+        free - Likelihood.logPartition(state, restrictedAnnealing(), mean));
+    return found;
+  }
+
+  private static Step deepBound() {
+    Machines net = machines();
+    return Likelihood.mean(
+        net, BATCH,
         c -> {
           Tensor v = DbnModel.bits(c.input("image"));
           return net.deep.bound(v, net.deep.meanField(v, 3 * MEAN_FIELD));
         });
-    double free = Likelihood.mean(
-        state, net, test, BATCH, c -> net.restricted.freeEnergy(DbnModel.bits(c.input("image"))).neg());
-    Rbm r = net.restricted;
-    Map<String, Double> found = new LinkedHashMap<>();
-    found.put(
-        "deep",
-        bound - Likelihood.logPartition(
-            state, net, Arrays.copyOf(mean, PIXELS + SECOND), CHAINS, TEMPERATURES, net.deep::restricted));
-    found.put(
-        "restricted",
-        free - Likelihood.logPartition(
-            state, net, mean, CHAINS, TEMPERATURES,
-            () -> new Likelihood.Machine(r.weight().tensor(), r.visibleBias().tensor(), r.hiddenBias().tensor())));
-    return found;
   }
 
-  /** Pictures that the machine makes, by long chains from noise. */
-  @Override
-  public Map<String, Double> run(RunRequest request) throws IOException {
-    DataSource.none(name(), request.data());
-    int count = request.countOr(4 * COLUMNS);
+  private static Step restrictedEnergy() {
     Machines net = machines();
-    Step step = Step.inference(
+    return Likelihood.mean(
+        net, BATCH, c -> net.restricted.freeEnergy(DbnModel.bits(c.input("image"))).neg());
+  }
+
+  private static Step deepAnnealing() {
+    Machines net = machines();
+    return Likelihood.annealing(net, PIXELS + SECOND, CHAINS, TEMPERATURES, net.deep::restricted);
+  }
+
+  private static Step restrictedAnnealing() {
+    Machines net = machines();
+    Rbm r = net.restricted;
+    return Likelihood.annealing(
+        net, PIXELS, CHAINS, TEMPERATURES,
+        () -> new Likelihood.Machine(r.weight().tensor(), r.visibleBias().tensor(), r.hiddenBias().tensor()));
+  }
+
+  private static Step drawing(long count) {
+    Machines net = machines();
+    return Step.inference(
         "run",
         net,
         List.of(Field.floats("v", count, PIXELS), Field.floats("h2", count, SECOND)),
@@ -303,6 +318,19 @@ final class DbmModel extends ZooModel {
               }).carries();
           c.report("picture", net.deep.picture(last.get(0), last.get(1)));
         });
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(deepBound(), restrictedEnergy(), deepAnnealing(), restrictedAnnealing(), drawing(DRAWN));
+  }
+
+  /** Pictures that the machine makes, by long chains from noise. */
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    int count = request.countOr(DRAWN);
+    Step step = drawing(count);
     try (ModelState state = load(request, name(), step);
         BoundStep draw = BoundStep.bind(step, state)) {
       RandomGenerator random = new SplittableRandom(request.seed());

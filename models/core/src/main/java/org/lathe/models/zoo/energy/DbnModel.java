@@ -71,6 +71,7 @@ final class DbnModel extends ZooModel {
   private static final int TEMPERATURES = 1_000;
   private static final int SHOWN = 20;
   private static final int COLUMNS = 16;
+  private static final int GENERATED = 4 * COLUMNS;
 
   DbnModel() {
     super(
@@ -236,29 +237,39 @@ final class DbnModel extends ZooModel {
 
   /** In nats for each picture: the first machine's log-likelihood, and the bound of both. */
   private static Map<String, Double> greedyBounds(ModelState state, Dataset test) {
-    DeepBelief net = net();
-    double first = mean(state, test, net, c -> net.rbms.getFirst().freeEnergy(bits(c.input("image"))).neg())
-        - logPartition(state, net, 0, Likelihood.meanBits(test));
-    double second = mean(state, test, net, c -> net.tiedBound(c.random(), bits(c.input("image"))))
-        - logPartition(state, net, 1, new float[FIRST]);
+    double first = Likelihood.mean(state, firstEnergy(), test)
+        - Likelihood.logPartition(state, annealing(0), Likelihood.meanBits(test));
+    double second = Likelihood.mean(state, tiedBound(), test)
+        - Likelihood.logPartition(state, annealing(1), new float[FIRST]);
     return Map.of("bound_1", first, "bound_2", second);
   }
 
   private static double untiedBound(ModelState state, Dataset test) {
+    return Likelihood.mean(state, untiedBound(), test)
+        - Likelihood.logPartition(state, annealing(1), new float[FIRST]);
+  }
+
+  private static Step firstEnergy() {
     DeepBelief net = net();
-    return mean(state, test, net, c -> net.untiedBound(c.random(), bits(c.input("image"))))
-        - logPartition(state, net, 1, new float[FIRST]);
+    return Likelihood.mean(net, BATCH, c -> net.rbms.getFirst().freeEnergy(bits(c.input("image"))).neg());
   }
 
-  private static double mean(
-      ModelState state, Dataset test, DeepBelief net, Function<StepContext, Tensor> value) {
-    return Likelihood.mean(state, net, test, BATCH, value);
+  private static Step tiedBound() {
+    DeepBelief net = net();
+    return Likelihood.mean(net, BATCH, c -> net.tiedBound(c.random(), bits(c.input("image"))));
   }
 
-  private static double logPartition(ModelState state, DeepBelief net, int layer, float[] meanBits) {
+  private static Step untiedBound() {
+    DeepBelief net = net();
+    return Likelihood.mean(net, BATCH, c -> net.untiedBound(c.random(), bits(c.input("image"))));
+  }
+
+  /** Of the machine below layer 1, or the one on top of it. */
+  private static Step annealing(int layer) {
+    DeepBelief net = net();
     Rbm rbm = net.rbms.get(layer);
-    return Likelihood.logPartition(
-        state, net, meanBits, CHAINS, TEMPERATURES,
+    return Likelihood.annealing(
+        net, layer == 0 ? PIXELS : FIRST, CHAINS, TEMPERATURES,
         () -> new Likelihood.Machine(rbm.weight().tensor(), rbm.visibleBias().tensor(), rbm.hiddenBias().tensor()));
   }
 
@@ -266,21 +277,24 @@ final class DbnModel extends ZooModel {
     float[] weights = state.array("rbm.0.weight").toFloats();
     float[] filters = PictureGrid.transposed(weights, PIXELS, FIRST);
     PictureGrid.writeSigned(request.out().resolve("filters.png"), filters, Digits.SIDE, COLUMNS);
-    generate(request.out().resolve("generated.png"), state, 4 * COLUMNS);
+    generate(request.out().resolve("generated.png"), state, GENERATED);
     try (BoundStep step = BoundStep.bind(predicting(BATCH), state)) {
       DigitPredictions.confusion(step, test).write(request.out().resolve("confusion.txt"));
     }
   }
 
-  /** Pictures that the network makes: long chains in the top machine, and then down. */
-  private static void generate(Path file, ModelState state, int count) throws IOException {
+  private static Step generating(long count) {
     DeepBelief net = net();
-    Step step = Step.inference(
+    return Step.inference(
         "generate",
         net,
         List.of(Field.floats("start", count, FIRST)),
         c -> c.report("image", net.generate(Sampling.chain(net.rbms.get(1), c.random(), c.input("start"), 1_000))));
-    try (BoundStep generate = BoundStep.bind(step, state)) {
+  }
+
+  /** Pictures that the network makes: long chains in the top machine, and then down. */
+  private static void generate(Path file, ModelState state, int count) throws IOException {
+    try (BoundStep generate = BoundStep.bind(generating(count), state)) {
       SplittableRandom random = new SplittableRandom(state.seed());
       float[] start = new float[count * FIRST];
       for (int i = 0; i < start.length; i++) {
@@ -295,6 +309,13 @@ final class DbnModel extends ZooModel {
   private static Step predicting(long batch) {
     DeepBelief net = net();
     return DigitPredictions.step(net, batch, image -> net.classifier.apply(image.flatten(1)).softmax(1));
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(
+        firstEnergy(), tiedBound(), untiedBound(), annealing(0), annealing(1), generating(GENERATED), predicting(BATCH),
+        predicting(Math.min(SHOWN, BATCH)));
   }
 
   /** Tells the class of digits that no training has seen. */

@@ -202,6 +202,11 @@ final class DeepAutoencoderModel extends ZooModel {
         request.out().resolve("filters.png"), PictureGrid.transposed(weights, PIXELS, 256), Digits.SIDE, COLUMNS);
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(coding(COLUMNS));
+  }
+
   /** Codes of digits that no training has seen, and a picture of them above what comes back. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

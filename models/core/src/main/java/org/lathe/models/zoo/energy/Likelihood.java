@@ -25,33 +25,34 @@ final class Likelihood {
   record Machine(Tensor weight, Tensor visible, Tensor hidden) {}
 
   /**
-   * The mean of a quantity over the pictures of {@code data}.
+   * The step that computes a quantity of each picture.
    *
    * @param value traced with input {@code image} [batch, 1, 28, 28]: [batch]
    */
-  static double mean(
-      ModelState state, Module module, Dataset data, long batch, Function<StepContext, Tensor> value) {
-    Step step = Step.inference(
+  static Step mean(Module module, long batch, Function<StepContext, Tensor> value) {
+    return Step.inference(
         "mean", module, List.of(Field.floats("image", batch, 1, Digits.SIDE, Digits.SIDE)),
         c -> c.report("value", value.apply(c)));
+  }
+
+  /** The mean over the pictures of {@code data}, by a step of {@link #mean(Module, long, Function)}. */
+  static double mean(ModelState state, Step step, Dataset data) {
     try (BoundStep bound = BoundStep.bind(step, state)) {
       return new Evaluation(bound, data).run().getOrDefault("value", Double.NaN);
     }
   }
 
   /**
-   * The logarithm of a machine's partition function by {@link Sampling#annealed}.
+   * The step that estimates a machine's partition function by {@link Sampling#annealed}.
    *
-   * @param meanBits [visible], how often each visible unit is on in the machine that the chains start from; 0 is taken for
-   *     one half
+   * @param visible units
    * @param machine traced
    */
-  static double logPartition(
-      ModelState state, Module module, float[] meanBits, long chains, long temperatures, Supplier<Machine> machine) {
-    Step step = Step.inference(
+  static Step annealing(Module module, long visible, long chains, long temperatures, Supplier<Machine> machine) {
+    return Step.inference(
         "anneal",
         module,
-        List.of(Field.floats("base", meanBits.length)),
+        List.of(Field.floats("base", visible)),
         c -> {
           Machine m = machine.get();
           c.report(
@@ -59,6 +60,16 @@ final class Likelihood {
               Sampling.annealed(
                   c.random(), m.weight(), m.visible(), m.hidden(), c.input("base"), chains, temperatures));
         });
+  }
+
+  /**
+   * The logarithm of a machine's partition function.
+   *
+   * @param step of {@link #annealing}
+   * @param meanBits [visible], how often each visible unit is on in the machine that the chains start from; 0 is taken for
+   *     one half
+   */
+  static double logPartition(ModelState state, Step step, float[] meanBits) {
     float[] base = new float[meanBits.length];
     for (int i = 0; i < base.length; i++) {
       double p = meanBits[i] == 0 ? 0.5 : Math.clamp(meanBits[i], LEAST, 1 - LEAST);

@@ -266,17 +266,26 @@ final class RbmModel extends ZooModel {
     PictureGrid.writeSigned(file, PictureGrid.transposed(weights, PIXELS, hidden), SIDE, 8);
   }
 
+  private static Step drawing(long count) {
+    Machines machines = new Machines(PIXELS, HIDDEN, GAUSSIAN_HIDDEN, PARTICLES);
+    return Step.inference(
+        "run",
+        machines,
+        List.of(Field.floats("x", count, PIXELS)),
+        c -> c.report("x", Sampling.chain(machines.persistent, c.random(), c.input("x"), 1_000)));
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(gaussianLikelihood(STRIPES), drawing(SHOWN));
+  }
+
   /** Pictures drawn from the persistent machine by long chains from noise. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     DataSource.none(name(), request.data());
     int count = request.countOr(SHOWN);
-    Machines machines = new Machines(PIXELS, HIDDEN, GAUSSIAN_HIDDEN, PARTICLES);
-    Step step = Step.inference(
-        "run",
-        machines,
-        List.of(Field.floats("x", count, PIXELS)),
-        c -> c.report("x", Sampling.chain(machines.persistent, c.random(), c.input("x"), 1_000)));
+    Step step = drawing(count);
     try (ModelState state = load(request, name(), step);
         BoundStep draw = BoundStep.bind(step, state)) {
       RandomGenerator random = new SplittableRandom(request.seed());

@@ -215,6 +215,11 @@ final class GmdhModel extends ZooModel {
     return lines;
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(blueprint(TEST).inference(), blueprint(SHOWN).inference());
+  }
+
   /** Predictions for new points. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

@@ -235,6 +235,11 @@ final class HopfieldModel extends ZooModel {
     plot.write(out.resolve("energy.png"));
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(blueprint(CUES * PATTERNS).inference(), blueprint(SHOWN).inference());
+  }
+
   /** Recalls patterns of the same seed from new cues. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

@@ -184,14 +184,23 @@ final class McpModel extends ZooModel {
     return lines;
   }
 
+  private static Step running() {
+    Units units = new Units();
+    return Step.inference(
+        "run", units, List.of(Field.floats("x", LogicGate.CASES, 2)), c -> c.report("output", units.apply(c.input("x"))));
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(running());
+  }
+
   /** The four gates' tables. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     DataSource.none(name(), request.data());
     request.refuseCount(name(), "four gates of four cases");
-    Units units = new Units();
-    Step step = Step.inference(
-        "run", units, List.of(Field.floats("x", LogicGate.CASES, 2)), c -> c.report("output", units.apply(c.input("x"))));
+    Step step = running();
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
       predict.input("x").write(LogicGate.inputs(0));

@@ -185,6 +185,11 @@ final class NeocognitronModel extends ZooModel {
         List.of(new Column.Floats("image", image.shape(), to), digits.column("label")));
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(predicting(BATCH), predicting(Math.min(SHOWN, BATCH)));
+  }
+
   private static Step predicting(long batch) {
     Neocognitron net = new Neocognitron(Digits.SIDE, PLANES);
     return DigitPredictions.step(net, batch, image -> net.apply(image).softmax(1));

@@ -233,6 +233,11 @@ final class SomModel extends ZooModel {
     plot.write(file);
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(blueprint(SHOWN).inference());
+  }
+
   /** Which unit of the grid answers to each of some new points. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

@@ -42,9 +42,25 @@ public final class DigitJudge implements AutoCloseable {
 
   /** Trains the judge on columns {@code image} and {@code label}. */
   public DigitJudge(TrainRequest request, Dataset digits) throws IOException {
-    LeNet5 net = new LeNet5();
     state = new ModelState(request.lathe(), request.seed() + 17);
-    Step training = Step.training(
+    LeNet5 net = new LeNet5();
+    try (BoundStep step = BoundStep.bind(training(net), state)) {
+      Trainer.train(
+          state,
+          TrainingTask.over(step, new Batches(digits, step, request.seed()), Map::of),
+          Trainer.Options.of("judge", Math.min(EPOCHS, request.epochsOr(EPOCHS))));
+    }
+    judge = BoundStep.bind(judging(net), state);
+  }
+
+  /** What judging compiles. */
+  public static List<Step> steps() {
+    LeNet5 net = new LeNet5();
+    return List.of(training(net), judging(net));
+  }
+
+  private static Step training(LeNet5 net) {
+    return Step.training(
         "train",
         net,
         List.of(Field.floats("image", 64, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", 64)),
@@ -53,18 +69,14 @@ public final class DigitJudge implements AutoCloseable {
           c.minimize(loss, Group.of(net, new Adam(Schedule.exponential(2e-3, 0.5, 500))));
           c.report("loss", loss);
         });
-    try (BoundStep step = BoundStep.bind(training, state)) {
-      Trainer.train(
-          state,
-          TrainingTask.over(step, new Batches(digits, step, request.seed()), Map::of),
-          Trainer.Options.of("judge", Math.min(EPOCHS, request.epochsOr(EPOCHS))));
-    }
-    Step judging = Step.inference(
+  }
+
+  private static Step judging(LeNet5 net) {
+    return Step.inference(
         "judge",
         net,
         List.of(Field.floats("image", BATCH, 1, Digits.SIDE, Digits.SIDE)),
         c -> c.report("probabilities", logits(net, c.input("image")).softmax(1)));
-    judge = BoundStep.bind(judging, state);
   }
 
   private static Tensor logits(LeNet5 net, Tensor image) {

@@ -236,6 +236,13 @@ public final class LstmModel extends ZooModel {
     }
   }
 
+  /** The second part's steps too; {@link #run} compiles one more where it is given that part's checkpoint. */
+  @Override
+  public List<Step> runSteps() {
+    Blueprint adding = adding(BATCH, ADDING_STEPS, WIDTH);
+    return List.of(sampling(SAMPLES), sampling(SHOWN), adding.training().getFirst(), adding.inference());
+  }
+
   /** Sentences, or sums of marked values, by the part whose checkpoint it is. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

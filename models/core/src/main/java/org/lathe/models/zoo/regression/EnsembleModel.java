@@ -269,13 +269,23 @@ final class EnsembleModel extends ZooModel {
     return (double) right / labels.length;
   }
 
+  private static Step averaging(long batch) {
+    Nets nets = new Nets((long) Digits.SIDE * Digits.SIDE, WIDTH);
+    return DigitPredictions.step(nets, batch, image -> nets.average(image.flatten(1)));
+  }
+
+  /** Dropout's networks classify the whole test set at once: of data from files it may have another size. */
+  @Override
+  public List<Step> runSteps() {
+    return List.of(drawn(TEST), averaging(Math.min(SHOWN, BATCH)));
+  }
+
   /** Tells the class of digits that no training has seen, by the average of the members. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
     Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
-    Nets nets = new Nets((long) Digits.SIDE * Digits.SIDE, WIDTH);
-    Step step = DigitPredictions.step(nets, Math.min(count, BATCH), image -> nets.average(image.flatten(1)));
+    Step step = averaging(Math.min(count, BATCH));
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
       return DigitPredictions.show(predict, data, request);

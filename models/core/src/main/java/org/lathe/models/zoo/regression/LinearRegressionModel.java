@@ -250,6 +250,11 @@ final class LinearRegressionModel extends ZooModel {
     return line.append(String.format(Locale.ROOT, "  error %.4f", LeastSquares.distance(found, best))).toString();
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(blueprint(SHOWN).inference());
+  }
+
   /** Predictions of the fit over all data for new points. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {

@@ -19,6 +19,7 @@ import org.lathe.models.optim.Schedule;
 import org.lathe.models.optim.Sgd;
 import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.Step;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
 import org.lathe.models.zoo.model.RunRequest;
@@ -108,6 +109,14 @@ final class MlpModel extends ZooModel {
     double least = results.stream().mapToDouble(TrainResult::value).min().orElseThrow();
     double seconds = results.stream().mapToDouble(TrainResult::seconds).sum();
     return card().result(least, seconds, results.getFirst().checkpoint());
+  }
+
+  /** The networks are alike, so that only the other optimisers' steps are to be added to the own one's. */
+  @Override
+  public List<Step> runSteps() {
+    List<Step> steps = new ArrayList<>(own().runSteps());
+    classifiers.values().stream().skip(1).forEach(c -> steps.addAll(c.blueprint(batch()).training()));
+    return steps;
   }
 
   /** Tells the class of digits that no training has seen, by the optimiser whose checkpoint it is. */

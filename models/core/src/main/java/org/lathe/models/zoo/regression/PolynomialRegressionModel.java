@@ -59,6 +59,7 @@ final class PolynomialRegressionModel extends ZooModel {
   private static final int STEPS_PER_EPOCH = 1_000;
   private static final int EPOCHS = 20;
   private static final int SHOWN = 20;
+  private static final int PLOTTED = 200;
 
   PolynomialRegressionModel() {
     super(
@@ -211,6 +212,11 @@ final class PolynomialRegressionModel extends ZooModel {
         });
   }
 
+  @Override
+  public List<Step> runSteps() {
+    return List.of(drawing(PLOTTED), drawing(SHOWN));
+  }
+
   private static float[] line(int count) {
     float[] x = new float[count];
     for (int i = 0; i < count; i++) {
@@ -226,7 +232,7 @@ final class PolynomialRegressionModel extends ZooModel {
   }
 
   private static void plot(TrainRequest request, ModelState state, Dataset data) throws IOException {
-    float[] x = line(200);
+    float[] x = line(PLOTTED);
     try (BoundStep draw = BoundStep.bind(drawing(x.length), state)) {
       draw.input("x").write(x);
       draw.run();

@@ -134,17 +134,26 @@ public final class XorModel extends ZooModel {
     }
   }
 
+  private static Step running() {
+    Mlp model = model();
+    return Step.inference(
+        "run",
+        model,
+        List.of(Field.floats("x", CASES, 2)),
+        c -> c.report("output", model.apply(c.input("x")).sigmoid()));
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(running());
+  }
+
   /** The four cases. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     DataSource.none(name(), request.data());
     request.refuseCount(name(), "four cases");
-    Mlp model = model();
-    Step step = Step.inference(
-        "run",
-        model,
-        List.of(Field.floats("x", CASES, 2)),
-        c -> c.report("output", model.apply(c.input("x")).sigmoid()));
+    Step step = running();
     float[] x = ((Column.Floats) Points.xor().column("x")).data();
     float[] y = ((Column.Floats) Points.xor().column("y")).data();
     double largest = 0;

@@ -139,16 +139,24 @@ public final class TransformerLmModel extends ZooModel {
     }
   }
 
-  /** Draws sentences with the cache, and gives the largest difference from the logits of whole sequences. */
-  private static double decode(TrainRequest request, ModelState state) throws IOException {
+  private static Step whole() {
     TransformerLanguageModel model = new TransformerLanguageModel(FULL);
-    Step whole = Step.inference(
+    return Step.inference(
         "whole",
         model,
         List.of(Field.ints("x", SAMPLES, Sentences.STEPS)),
         c -> c.report("logits", model.apply(c.input("x"))));
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(decoding(FULL, SAMPLES), whole(), decoding(FULL, SHOWN));
+  }
+
+  /** Draws sentences with the cache, and gives the largest difference from the logits of whole sequences. */
+  private static double decode(TrainRequest request, ModelState state) throws IOException {
     try (BoundStep cached = BoundStep.bind(decoding(FULL, SAMPLES), state);
-        BoundStep uncached = BoundStep.bind(whole, state)) {
+        BoundStep uncached = BoundStep.bind(whole(), state)) {
       double largest = difference(cached, uncached, request.seed());
       List<String> sentences = sample(cached, SAMPLES, request.seed());
       Files.write(request.out().resolve("samples.txt"), sentences);
