@@ -21,6 +21,9 @@ record GpuProductTuning(int down, int across, int rows, int columns, int slice, 
       {16, 16, 8, 8}, {8, 16, 8, 8}, {16, 8, 8, 8}, {8, 8, 8, 8}, {16, 16, 4, 4}, {8, 16, 4, 4}, {16, 8, 4, 4},
       {8, 8, 4, 4}, {4, 16, 4, 4}, {16, 4, 4, 4}};
   private static final int PAD = 4;
+  private static final int MOST_CANDIDATES = 4;
+  /** Sums of a work item that fit into few registers, with what they are made of. */
+  private static final int FEW_SUMS = 16;
 
   static GpuProductTuning of(Tuning t) {
     return new GpuProductTuning(
@@ -52,7 +55,11 @@ record GpuProductTuning(int down, int across, int rows, int columns, int slice, 
         (long) slice * (tileRows() + tileColumns() + 2 * PAD), (long) rowsTogether * down * (tileColumns() + 1));
   }
 
-  /** The choices worth measuring, the best guess first. */
+  private boolean isLean() {
+    return rows * columns <= FEW_SUMS;
+  }
+
+  /** The choices worth measuring, the best guess first; among them one for devices with few registers. */
   static List<GpuProductTuning> candidates(Product p, Traits traits) {
     List<GpuProductTuning> all = new ArrayList<>();
     List<Double> costs = new ArrayList<>();
@@ -75,7 +82,12 @@ record GpuProductTuning(int down, int across, int rows, int columns, int slice, 
         break;
       }
     }
-    return all.subList(0, Math.min(4, all.size()));
+    List<GpuProductTuning> best = new ArrayList<>(all.subList(0, Math.min(MOST_CANDIDATES, all.size())));
+    if (best.stream().noneMatch(GpuProductTuning::isLean)) {
+      // The estimate knows nothing of registers: where there are few, this is faster by far.
+      all.stream().filter(GpuProductTuning::isLean).findFirst().ifPresent(t -> best.set(best.size() - 1, t));
+    }
+    return best;
   }
 
   private static GpuProductTuning shaped(Product p, Traits traits, int[] s, int slice) {
