@@ -12,6 +12,7 @@ import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.LiteralBytes;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.lower.Donation;
+import org.lathe.compiler.lower.LoweredGraph;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
@@ -207,10 +208,15 @@ public final class Lathe implements AutoCloseable {
    * this graph would run.
    */
   public static Program program(Graph graph, Capabilities capabilities, List<Donation> donations) {
+    return lower(graph, capabilities, CompileOptions.DEFAULT.withDonations(donations)).program();
+  }
+
+  /** As {@link #program}, with all that the compiler knows of it. */
+  public static LoweredGraph lower(Graph graph, Capabilities capabilities, CompileOptions options) {
     GraphVerifier.verify(graph, "tracing");
-    Graph optimised = Toolchain.STANDARD.optimise(graph, capabilities, CompileOptions.DEFAULT.observer());
+    Graph optimised = Toolchain.STANDARD.optimise(graph, capabilities, options.observer());
     GraphVerifier.verify(optimised, "the passes");
-    return Toolchain.STANDARD.lower(optimised, capabilities, donations).program();
+    return Toolchain.STANDARD.lower(optimised, capabilities, options.donations());
   }
 
   Compiled register(Compiled c) {

@@ -24,6 +24,13 @@ public interface AheadOfTime {
   Built build(String name, List<Program> programs, Path directory) throws IOException;
 
   /**
+   * What {@link #build} would write for one program, dispatch by dispatch; writes nothing. No device is needed.
+   *
+   * @throws Unsupported if such a device does not run one of the kernels
+   */
+  List<Listing> list(Program program);
+
+  /**
    * Compiles what {@link #build} wrote with the compiler of a device of this machine, which then stands in for the real one.
    *
    * @param device such as {@code opencl:0}
@@ -41,6 +48,17 @@ public interface AheadOfTime {
    * @throws IOException if it cannot be read, or the build is damaged or cannot be written
    */
   Path register(Path directory, Path binary) throws IOException;
+
+  /**
+   * One dispatch.
+   *
+   * @param kernels what to expect of each of its kernels, in the order of their launches
+   */
+  record Listing(Prepared.KernelReport report, List<KernelFigures> kernels) {
+    public Listing {
+      kernels = List.copyOf(kernels);
+    }
+  }
 
   /**
    * What was written.

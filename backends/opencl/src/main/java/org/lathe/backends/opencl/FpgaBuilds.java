@@ -16,11 +16,13 @@ import org.lathe.backends.simt.aot.BuildFiles;
 import org.lathe.backends.simt.aot.Manifest;
 import org.lathe.backends.simt.aot.Manifest.BinaryEntry;
 import org.lathe.backends.simt.aot.PipelineTarget;
+import org.lathe.backends.simt.pipeline.KernelPipeline;
 import org.lathe.hal.device.AheadOfTime;
 import org.lathe.hal.device.Capabilities;
 import org.lathe.hal.device.DeviceName;
 import org.lathe.hal.device.DeviceUnavailable;
 import org.lathe.hal.device.KernelBuildFailed;
+import org.lathe.hal.device.Prepared;
 import org.lathe.hal.device.Probe;
 import org.lathe.hal.program.Program;
 
@@ -36,9 +38,22 @@ final class FpgaBuilds implements AheadOfTime {
   @Override
   public Built build(String name, List<Program> programs, Path directory) throws IOException {
     Build build = new Build(name, programs);
-    return new Built(
-        build.write(directory),
-        build.kernels().stream().map(k -> new KernelFigures(k.kernel(), Build.figures(k), Build.text(k))).toList());
+    return new Built(build.write(directory), build.kernels().stream().map(FpgaBuilds::figures).toList());
+  }
+
+  private static KernelFigures figures(KernelPipeline k) {
+    return new KernelFigures(k.kernel(), Build.figures(k), Build.text(k));
+  }
+
+  @Override
+  public List<Listing> list(Program program) {
+    Build build = new Build(program.name(), List.of(program));
+    return build.runs().stream().map(
+        run -> new Listing(
+            new Prepared.KernelReport(
+                run.dispatch().label(), OpenClPrepared.nameOf(run.dispatch().spec()), run.plan().summary(),
+                run.plan().launches().isEmpty() ? "" : build.source(run)),
+            Build.kernels(run).stream().map(FpgaBuilds::figures).toList())).toList();
   }
 
   @Override

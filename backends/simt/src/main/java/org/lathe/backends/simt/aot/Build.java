@@ -18,7 +18,9 @@ import org.lathe.backends.simt.aot.Manifest.ProgramEntry;
 import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.opencl.OpenClSource;
 import org.lathe.backends.simt.pipeline.KernelPipeline;
+import org.lathe.backends.simt.pipeline.PipelineAnalysis;
 import org.lathe.backends.simt.pipeline.PipelineText;
+import org.lathe.backends.simt.program.PlannedStep;
 import org.lathe.backends.simt.program.Planner;
 import org.lathe.backends.simt.program.ProgramPlan;
 import org.lathe.hal.program.Program;
@@ -57,6 +59,21 @@ public final class Build {
   /** The source of all kernels. */
   public String source() {
     return OpenClSource.renderPipelines(ProgramPipelines.kernels(plans), pipelines.independent());
+  }
+
+  /** The dispatches, program by program. */
+  public List<PlannedStep.Run> runs() {
+    return plans.stream().flatMap(p -> p.runs().stream()).toList();
+  }
+
+  /** What to expect of each launch of a dispatch. */
+  public static List<KernelPipeline> kernels(PlannedStep.Run run) {
+    return run.plan().launches().stream().map(PipelineAnalysis::of).toList();
+  }
+
+  /** The source of the kernels of one dispatch. */
+  public String source(PlannedStep.Run run) {
+    return OpenClSource.renderPipelines(run.plan().kernels(), pipelines.independent());
   }
 
   /** The figures of one kernel, for tools: texts, numbers, lists and maps of these. */
