@@ -25,6 +25,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = "bench", mixinStandardHelpOptions = true,
     description = "Times models and workload rows: latency, FLOP/s, share of the device's measured peak, memory, compile time.")
 final class BenchCommand implements Callable<Integer> {
+  private static final int PROFILED_ROWS = 10;
+
   @Parameters(paramLabel = "NAME", arity = "0..*",
       description = "Models of the zoo, or rows of the workload table. None: a short suite.")
   private final List<String> names = new ArrayList<>();
@@ -38,10 +40,14 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--seconds", paramLabel = "S", description = "How long to sample each row, and each round of its warm-up (default ${DEFAULT-VALUE}).")
   private double seconds = 1;
 
+  @Option(names = "--profile",
+      description = "Also says where the time goes, kernel by kernel, and writes a trace that Perfetto opens.")
+  private boolean profile;
+
   @Option(names = "--html", paramLabel = "FILE", description = "Also writes a report with the picture.")
   private @Nullable Path html;
 
-  @Option(names = "--out", paramLabel = "DIR", description = "Where the picture goes (default ${DEFAULT-VALUE}).")
+  @Option(names = "--out", paramLabel = "DIR", description = "Where the picture and traces go (default ${DEFAULT-VALUE}).")
   private Path out = Path.of("out", "bench");
 
   @Mixin
@@ -113,7 +119,7 @@ final class BenchCommand implements Callable<Integer> {
     return ids;
   }
 
-  private Row time(Workload w, Lathe lathe, @Nullable Peaks peaks) {
+  private Row time(Workload w, Lathe lathe, @Nullable Peaks peaks) throws IOException {
     long start = System.nanoTime();
     try (Workload.Ready ready = w.setup().prepare(lathe, 1)) {
       double compile = ready.compilations().stream().mapToDouble(c -> c.times().total().toNanos() / 1e6).sum();
@@ -122,10 +128,32 @@ final class BenchCommand implements Callable<Integer> {
         bytes += c.program().buffers().stream().mapToLong(BufferDecl::bytes).sum();
       }
       Stats stats = new Measurement(1000 * seconds).run(ready::run);
+      if (profile) {
+        report(w.id(), lathe.device().info().id(), KernelShares.measure(ready));
+      }
       double gflops = w.flops() / stats.median() / 1e6;
       Double share = peaks == null ? null : gflops / peaks.gflops();
       return new Row(w.id(), lathe.device().info().id(), stats, gflops, share, bytes, compile);
     }
+  }
+
+  private void report(String id, String device, KernelShares shares) throws IOException {
+    List<KernelShares.KernelShare> all = shares.slowestFirst();
+    List<List<String>> table = new ArrayList<>();
+    table.add(List.of("share", "us", "kernel", "of", "form"));
+    for (KernelShares.KernelShare k : all) {
+      output.event("kernel", Output.fields("id", id, "device", device, "kernel", k.kernel().kernel(), "label",
+          k.kernel().label(), "variant", k.kernel().variant(), "us", k.micros(), "share", k.share()));
+      if (table.size() <= PROFILED_ROWS) {
+        table.add(List.of(Units.percent(k.share()), Units.significant(k.micros()), k.kernel().kernel(),
+            k.kernel().label(), k.kernel().variant()));
+      }
+    }
+    Path trace = out.resolve(id + "-" + device.replace(':', '-') + ".trace.json");
+    shares.save(device, trace);
+    output.text(id + " on " + device + ": " + all.size() + " kernels, the slowest:");
+    output.table(table);
+    output.text("trace: " + trace);
   }
 
   private void report(Row r) {

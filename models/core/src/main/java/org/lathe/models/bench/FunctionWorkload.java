@@ -12,6 +12,7 @@ import org.lathe.compiler.runtime.BoundCall;
 import org.lathe.compiler.runtime.Compilation;
 import org.lathe.compiler.runtime.Compiled;
 import org.lathe.compiler.runtime.Lathe;
+import org.lathe.hal.device.CommandBuffer.KernelTiming;
 
 /**
  * A function of arrays, on normally distributed inputs.
@@ -46,6 +47,11 @@ record FunctionWorkload(
       @Override
       public List<Compilation> compilations() {
         return List.of(call.compilation());
+      }
+
+      @Override
+      public List<List<KernelTiming>> profile() {
+        return List.of(call.profile());
       }
 
       @Override

@@ -12,6 +12,7 @@ import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.runtime.Compilation;
 import org.lathe.compiler.runtime.Lathe;
 import org.lathe.hal.DType;
+import org.lathe.hal.device.CommandBuffer.KernelTiming;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.ModelState;
@@ -76,6 +77,11 @@ public record StepWorkload(Supplier<List<Step>> steps, Values values) implements
       @Override
       public List<Compilation> compilations() {
         return bound.stream().map(BoundStep::compilation).toList();
+      }
+
+      @Override
+      public List<List<KernelTiming>> profile() {
+        return bound.stream().map(b -> b.call().profile()).toList();
       }
 
       @Override

@@ -3,6 +3,7 @@ package org.lathe.models.bench;
 import java.util.List;
 import org.lathe.compiler.runtime.Compilation;
 import org.lathe.compiler.runtime.Lathe;
+import org.lathe.hal.device.CommandBuffer.KernelTiming;
 
 /**
  * One row of a benchmark: work of a known size that any device can be timed on.
@@ -32,6 +33,9 @@ public record Workload(String id, long flops, boolean inSuite, Setup setup) {
 
     /** What was compiled for a step, in the order in which it runs. */
     List<Compilation> compilations();
+
+    /** Runs one step and says when each kernel ran, for each of {@link #compilations()}. Slower than {@link #run}. */
+    List<List<KernelTiming>> profile();
 
     @Override
     void close();

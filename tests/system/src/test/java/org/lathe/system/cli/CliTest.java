@@ -3,6 +3,7 @@ package org.lathe.system.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +58,20 @@ class CliTest {
         Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--out", directory.resolve("bench"), "--json")
             .succeeds();
     assertTrue(run.events().size() > 1, run.out());
+  }
+
+  @Test
+  void benchSaysWhereTheTimeGoes() throws IOException {
+    Path out = directory.resolve("profile");
+    Cli.Run run =
+        Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--profile", "--out", out, "--json").succeeds();
+    List<Map<String, Object>> kernels =
+        run.events("kernel").stream().filter(k -> k.get("id").equals("xor-train")).toList();
+    assertTrue(kernels.stream().anyMatch(k -> k.get("label").toString().contains("matmul+add+sigmoid")), run.out());
+    assertEquals(1, kernels.stream().mapToDouble(k -> ((Number) k.get("share")).doubleValue()).sum(), 1e-9);
+    assertTrue(kernels.stream().allMatch(k -> ((Number) k.get("us")).doubleValue() > 0), run.out());
+    String trace = Files.readString(out.resolve("xor-train-cpu-0.trace.json"));
+    assertTrue(JSON.std.mapFrom(trace).containsKey("traceEvents"), trace);
   }
 
   @Test
