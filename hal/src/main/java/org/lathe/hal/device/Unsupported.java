@@ -8,7 +8,7 @@ public final class Unsupported extends HalException {
   private final transient KernelSpec spec;
 
   public Unsupported(KernelSpec spec, String why) {
-    super("this device does not run " + spec.getClass().getSimpleName() + ": " + why);
+    super("this device does not run " + spec.family() + ": " + why);
     this.spec = spec;
   }
 

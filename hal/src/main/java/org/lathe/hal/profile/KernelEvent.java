@@ -7,6 +7,8 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.lathe.hal.program.Step;
+import org.lathe.hal.spec.Work;
 
 /** One kernel of a profiled run, as a JDK Flight Recorder event. Its duration is the kernel's. */
 @Name("org.lathe.Kernel")
@@ -39,4 +41,21 @@ public final class KernelEvent extends Event {
   @Description("The bytes of all operands, each once")
   @DataAmount
   public long bytes;
+
+  /** Sets all fields, if the event is going to be kept, and keeps it. Call it at the end. */
+  public void commit(String ofDevice, String ofProgram, int number, Step.Dispatch run) {
+    end();
+    if (!shouldCommit()) {
+      return;
+    }
+    Work work = run.spec().work();
+    device = ofDevice;
+    program = ofProgram;
+    dispatch = number;
+    kernel = run.spec().family();
+    origin = run.label();
+    operations = work.operations();
+    bytes = work.bytes();
+    commit();
+  }
 }

@@ -25,6 +25,11 @@ public sealed interface KernelSpec
     Scan,
     Copy {
 
+  /** Its member of the family, such as {@code Contraction}. */
+  default String family() {
+    return getClass().getSimpleName();
+  }
+
   /** What each input slice must hold. */
   List<Operand> inputs();
 

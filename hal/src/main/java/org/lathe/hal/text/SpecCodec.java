@@ -31,7 +31,7 @@ final class SpecCodec {
   private SpecCodec() {}
 
   static void print(KernelSpec spec, String indent, StringBuilder out) {
-    out.append(spec.getClass().getSimpleName());
+    out.append(spec.family());
     printComponents((Record) spec, indent, out);
   }
 

@@ -56,7 +56,7 @@ public final class ProgramVerifier {
   /** How problems name a step. */
   static String name(String path, Step step) {
     return switch (step) {
-      case Step.Dispatch d -> "step " + path + " '" + d.label() + "' (" + d.spec().getClass().getSimpleName() + ")";
+      case Step.Dispatch d -> "step " + path + " '" + d.label() + "' (" + d.spec().family() + ")";
       case Step.Loop _ -> "step " + path + " (loop)";
       case Step.Branch _ -> "step " + path + " (branch)";
     };

@@ -39,7 +39,7 @@ sealed interface BoundStep {
         walk.run.alone(kernel, operands);
       }
       if (walk.profile != null) {
-        walk.profile.end(this);
+        walk.profile.end(number, origin);
       }
     }
   }

@@ -2,10 +2,12 @@ package org.lathe.backends.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
 import org.lathe.hal.device.HostBuffer;
+import org.lathe.hal.profile.HostProfile;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Role;
@@ -44,13 +46,13 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   private long[] bases(CpuPrepared prepared, List<BufferSlice> bindings) {
     Program p = prepared.program();
-    checkCount(p, bindings);
+    Bindings.check(p, bindings, HostBuffer.class::isInstance);
     long[] bases = new long[p.buffers().size()];
     int next = 0;
     for (int i = 0; i < bases.length; i++) {
       BufferDecl declaration = p.buffers().get(i);
       if (declaration.role().isBound()) {
-        bases[i] = address(declaration, bindings.get(next++));
+        bases[i] = address(bindings.get(next++));
       } else if (declaration.role() == Role.CONSTANT) {
         bases[i] = prepared.constant(i).address();
       } else {
@@ -60,24 +62,15 @@ final class CpuCommandBuffer implements CommandBuffer {
     return bases;
   }
 
-  private static void checkCount(Program p, List<BufferSlice> bindings) {
-    int expected = p.bound().size();
-    if (bindings.size() != expected) {
-      throw new IllegalArgumentException(
-          "program '" + p.name() + "' binds " + expected + " buffers, found " + bindings.size()
-              + "; see Program.bound()");
-    }
-  }
-
   /** Moves every address by as much as its buffer has moved. */
   @Override
   public boolean rebind(List<BufferSlice> bindings) {
-    checkCount(program, bindings);
+    Bindings.check(program, bindings, HostBuffer.class::isInstance);
     long[] moved = new long[bases.length];
     int next = 0;
     for (int i = 0; i < bases.length; i++) {
       BufferDecl declaration = program.buffers().get(i);
-      moved[i] = declaration.role().isBound() ? address(declaration, bindings.get(next++)) : bases[i];
+      moved[i] = declaration.role().isBound() ? address(bindings.get(next++)) : bases[i];
     }
     for (Following f : following) {
       f.addresses[f.position] += moved[f.buffer] - bases[f.buffer];
@@ -86,16 +79,8 @@ final class CpuCommandBuffer implements CommandBuffer {
     return true;
   }
 
-  private static long address(BufferDecl declaration, BufferSlice slice) {
-    if (!(slice.buffer() instanceof HostBuffer buffer)) {
-      throw new IllegalArgumentException(
-          "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
-    }
-    if (slice.bytes() < declaration.bytes()) {
-      throw new IllegalArgumentException(
-          "buffer '" + declaration.name() + "' has " + declaration.bytes() + " bytes, bound to " + slice.bytes());
-    }
-    return buffer.address() + slice.offset();
+  private static long address(BufferSlice slice) {
+    return ((HostBuffer) slice.buffer()).address() + slice.offset();
   }
 
   private long allocate(long bytes) {
@@ -210,7 +195,7 @@ final class CpuCommandBuffer implements CommandBuffer {
 
   @Override
   public List<KernelTiming> profile() {
-    Profile profile = new Profile(device.info().id(), program.name());
+    HostProfile profile = new HostProfile(device.info().id(), program.name());
     walk.profile = profile;
     try {
       walk();

@@ -14,7 +14,6 @@ import org.lathe.hal.device.Unsupported;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Step;
-import org.lathe.hal.spec.KernelSpec;
 
 /** A program with a kernel for each dispatch and its constants in memory. Any thread. */
 final class CpuPrepared implements Prepared {
@@ -90,14 +89,10 @@ final class CpuPrepared implements Prepared {
     return constants[buffer];
   }
 
-  static String nameOf(KernelSpec spec) {
-    return spec.getClass().getSimpleName();
-  }
-
   @Override
   public List<KernelReport> kernels() {
     return dispatches.stream()
-        .map(d -> new KernelReport(d.label(), nameOf(d.spec()), kernel(d).variant(), kernel(d).source()))
+        .map(d -> new KernelReport(d.label(), d.spec().family(), kernel(d).variant(), kernel(d).source()))
         .toList();
   }
 

@@ -1,6 +1,7 @@
 package org.lathe.backends.cpu;
 
 import org.jspecify.annotations.Nullable;
+import org.lathe.hal.profile.HostProfile;
 
 /** One way through the steps of a command buffer. */
 final class Walk {
@@ -10,7 +11,7 @@ final class Walk {
   boolean hasTeam;
 
   @Nullable
-  Profile profile;
+  HostProfile profile;
 
   Walk(ThreadTeam team, TeamRun run) {
     this.team = team;

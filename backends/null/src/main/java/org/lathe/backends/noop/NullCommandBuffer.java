@@ -42,7 +42,7 @@ final class NullCommandBuffer implements CommandBuffer {
   public List<KernelTiming> profile() {
     List<KernelTiming> timings = new ArrayList<>();
     for (Step.Dispatch d : dispatches) {
-      timings.add(new KernelTiming(timings.size(), d.label(), d.spec().getClass().getSimpleName(), 0, 0));
+      timings.add(new KernelTiming(timings.size(), d.label(), d.spec().family(), 0, 0));
     }
     return timings;
   }

@@ -70,7 +70,7 @@ final class NullPrepared implements Prepared {
   @Override
   public List<KernelReport> kernels() {
     return dispatches.stream()
-        .map(d -> new KernelReport(d.label(), d.spec().getClass().getSimpleName(), "none", KernelText.print(d.spec())))
+        .map(d -> new KernelReport(d.label(), d.spec().family(), "none", KernelText.print(d.spec())))
         .toList();
   }
 

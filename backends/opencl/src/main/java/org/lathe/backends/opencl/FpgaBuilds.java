@@ -51,7 +51,7 @@ final class FpgaBuilds implements AheadOfTime {
     return build.runs().stream().map(
         run -> new Listing(
             new Prepared.KernelReport(
-                run.dispatch().label(), OpenClPrepared.nameOf(run.dispatch().spec()), run.plan().summary(),
+                run.dispatch().label(), run.dispatch().spec().family(), run.plan().summary(),
                 run.plan().launches().isEmpty() ? "" : build.source(run)),
             Build.kernels(run).stream().map(FpgaBuilds::figures).toList())).toList();
   }

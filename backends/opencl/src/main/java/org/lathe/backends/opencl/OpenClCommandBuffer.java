@@ -3,9 +3,10 @@ package org.lathe.backends.opencl;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lathe.backends.opencl.RecordedStep.Bound;
 import org.lathe.backends.opencl.cl.ClException;
-import org.lathe.backends.opencl.cl.ClKernel;
+import org.lathe.backends.simt.program.RecordedStep;
+import org.lathe.backends.simt.program.Recorder;
+import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
@@ -25,7 +26,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   /** What each of the program's buffers is bound to. */
   private final List<Bound> bounds = new ArrayList<>();
   private final List<RecordedLaunch> launches = new ArrayList<>();
-  private final RecordedStep[] steps;
+  private final List<RecordedStep<RecordedLaunch>> steps;
   /** The buffers of others that runs use, each once. */
   private OpenClBuffer[] borrowed;
   private @Nullable Lane lastLane;
@@ -52,7 +53,12 @@ final class OpenClCommandBuffer implements CommandBuffer {
       }
       List<Bound> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound(own(b), 0)).toList();
       this.borrowed = borrowed(bindings);
-      this.steps = new Recorder(prepared.compiled(), bounds, workspaces, launches).record(prepared.plan().steps());
+      this.steps = Recorder.record(prepared.plan().steps(), (launch, dispatch) -> {
+        RecordedLaunch recorded =
+            RecordedLaunch.of(prepared.compiled().create(launch.kernel()), launch, dispatch, bounds, workspaces);
+        launches.add(recorded);
+        return recorded;
+      });
     } catch (ClException e) {
       release();
       throw session.failed(e, scratchBytes(), device.allocator().freeBytes());
@@ -74,25 +80,8 @@ final class OpenClCommandBuffer implements CommandBuffer {
 
   /** Drivers crash on memory of others and on memory that is gone. */
   private void checkBindings(List<BufferSlice> bindings) {
-    List<BufferDecl> declarations = program.bound();
-    if (bindings.size() != declarations.size()) {
-      throw new IllegalArgumentException(
-          "program '" + program.name() + "' binds " + declarations.size() + " buffers, found " + bindings.size()
-              + "; see Program.bound()");
-    }
-    for (int i = 0; i < bindings.size(); i++) {
-      BufferDecl declaration = declarations.get(i);
-      BufferSlice slice = bindings.get(i);
-      if (!(slice.buffer() instanceof OpenClBuffer buffer) || buffer.session() != session) {
-        throw new IllegalArgumentException(
-            "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
-      }
-      buffer.checkOpen();
-      if (slice.bytes() < declaration.bytes()) {
-        throw new IllegalArgumentException(
-            "buffer '" + declaration.name() + "' has " + declaration.bytes() + " bytes, bound to " + slice.bytes());
-      }
-    }
+    Bindings.check(program, bindings, b -> b instanceof OpenClBuffer own && own.session() == session);
+    bindings.forEach(s -> ((OpenClBuffer) s.buffer()).checkOpen());
   }
 
   @Override
@@ -152,7 +141,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   private long enqueue(Lane lane) {
     lane.begin();
     try {
-      RecordedStep.runAll(steps, new ToLane(lane));
+      RecordedStep.runAll(steps, new ToLane(lane, bounds));
     } finally {
       // What was enqueued before a failure runs all the same.
       lastTicket = lane.end();
@@ -173,17 +162,21 @@ final class OpenClCommandBuffer implements CommandBuffer {
   }
 
   /** Launches in a lane, many under way at once. */
-  private record ToLane(Lane lane) implements Launcher {
+  private record ToLane(Lane lane, List<Bound> bounds) implements RecordedStep.Runner<RecordedLaunch> {
     @Override
-    public void launch(ClKernel kernel) {
-      lane.queue().run(kernel);
-      lane.launched();
+    public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
+      List<RecordedLaunch> launches = dispatch.launches();
+      for (int i = 0; i < launches.size(); i++) {
+        lane.queue().run(launches.get(i).ready());
+        lane.launched();
+      }
     }
 
     @Override
-    public boolean read(OpenClBuffer buffer, long offset) {
+    public boolean read(int buffer, long offset) {
       lane.drain();
-      return buffer.readByte(offset) != 0;
+      Bound bound = bounds.get(buffer);
+      return bound.buffer().readByte(bound.offset() + offset) != 0;
     }
   }
 
@@ -191,7 +184,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   public List<KernelTiming> profile() {
     checkUsable();
     Lane lane = session.lane();
-    try (Profile profile = new Profile(session.context(), device.info().id(), program.name())) {
+    try (Profile profile = new Profile(session.context(), device.info().id(), program.name(), bounds)) {
       awaitOtherLane(lane);
       lane.begin();
       try {

@@ -12,7 +12,6 @@ import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
-import org.lathe.hal.spec.KernelSpec;
 
 /** A program with its kernels compiled and its constants on the device. Any thread. */
 final class OpenClPrepared implements Prepared {
@@ -81,10 +80,6 @@ final class OpenClPrepared implements Prepared {
     return new OpenClCommandBuffer(this, bindings);
   }
 
-  static String nameOf(KernelSpec spec) {
-    return spec.getClass().getSimpleName();
-  }
-
   @Override
   public List<KernelReport> kernels() {
     List<KernelReport> reports = new ArrayList<>();
@@ -92,7 +87,7 @@ final class OpenClPrepared implements Prepared {
       reports.add(
           new KernelReport(
               run.dispatch().label(),
-              nameOf(run.dispatch().spec()),
+              run.dispatch().spec().family(),
               run.plan().summary(),
               run.plan().launches().isEmpty() ? "" : OpenClSource.render(run.plan().kernels())));
     }

@@ -49,7 +49,7 @@ final class ProgramPipelines {
         case PlannedStep.Run run -> {
           List<KernelPipeline> kernels = run.plan().launches().stream().map(this::analyse).toList();
           into.add(new DispatchReport(
-              run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(), kernels,
+              run.dispatch().label(), run.dispatch().spec().family(), kernels,
               kernels.stream().mapToDouble(KernelPipeline::cycles).sum(), runs));
         }
         case PlannedStep.Loop loop -> collect(loop.body(), runs * loop.trips(), into);

@@ -61,7 +61,7 @@ public final class Schedules {
   private static Schedule<KernelSpec> of(KernelSpec spec) {
     Schedule<KernelSpec> schedule = find(spec);
     if (schedule == null) {
-      throw new IllegalArgumentException("no schedule for " + spec.getClass().getSimpleName());
+      throw new IllegalArgumentException("no schedule for " + spec.family());
     }
     return schedule;
   }

@@ -17,7 +17,7 @@ final class RandomInputs {
 
   /** Floats from -1 to 1; integers from 0 to 9, which are classes in kernels that have them; 0 where they are places. */
   static List<byte[]> of(KernelSpec spec) {
-    SplittableRandom random = new SplittableRandom(spec.getClass().getSimpleName().hashCode());
+    SplittableRandom random = new SplittableRandom(spec.family().hashCode());
     boolean places = spec instanceof Gather || spec instanceof Scatter;
     return spec.inputs().stream().map(o -> fill(o, random, places)).toList();
   }

@@ -69,7 +69,7 @@ final class TuningDefaults {
    * @param kinds what the device is, the most exact first
    */
   Optional<Tuning> choose(KernelSpec spec, List<Tuning> candidates, List<String> kinds) {
-    String kernel = spec.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+    String kernel = spec.family().toLowerCase(Locale.ROOT);
     for (String kind : kinds) {
       for (Line line : lines) {
         if (!line.device().equals(kind) || !line.kernel().equals(kernel)) {
