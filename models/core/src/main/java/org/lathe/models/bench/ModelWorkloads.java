@@ -14,7 +14,7 @@ import org.lathe.models.nets.Dcgan;
 import org.lathe.models.nets.LeNet5;
 import org.lathe.models.nets.LstmLanguageModel;
 import org.lathe.models.nets.Mlp;
-import org.lathe.models.nets.ResNet18;
+import org.lathe.models.nets.ResNet;
 import org.lathe.models.nets.Transformer;
 import org.lathe.models.nets.Vae;
 import org.lathe.models.nn.Forward;
@@ -49,7 +49,7 @@ final class ModelWorkloads {
         infer("infer-mlp-1", mlpFlops(1), true, Mlp::digits, 784),
         infer("infer-lenet5-1", lenetFlops(1), true, LeNet5::new, 1, 32, 32),
         inferTransformer(),
-        infer("infer-resnet18-224-1", resnetFlops(1, 224, 1000), true, () -> ResNet18.large(1000), 3, 224, 224));
+        infer("infer-resnet18-224-1", resnetFlops(1, 224, 1000), true, () -> new ResNet(ResNet.Options.resnet18(1000)), 3, 224, 224));
   }
 
   private static Workload row(String id, long flops, boolean inSuite, Supplier<Step> step, Values values) {
@@ -138,7 +138,7 @@ final class ModelWorkloads {
         "train-resnet18",
         3 * resnetFlops(32, 32, 10) - OpWorkloads.convolutionFlops(32, 64, 32, 3, 3),
         false,
-        () -> ResNet18.small(10),
+        () -> new ResNet(ResNet.Options.resnet18(10).with(ResNet.Stem.SMALL)),
         new Sgd(0.01, 0.9),
         32,
         3,

@@ -9,7 +9,14 @@ import org.lathe.hal.Dims;
 
 /** The binary version of CIFAR-10 (Krizhevsky 2009): records of a label byte and 3 x 32 x 32 pixel bytes. */
 public final class Cifar10 {
-  private static final int PIXELS = 3 * 32 * 32;
+  /** Width and height in pixels. */
+  public static final int SIDE = 32;
+
+  /** The classes' names in the order of their labels. */
+  public static final List<String> CLASSES = List.of(
+      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
+
+  private static final int PIXELS = 3 * SIDE * SIDE;
   private static final int RECORD = 1 + PIXELS;
 
   private Cifar10() {}

@@ -17,8 +17,18 @@ class NetsTest {
   @Test
   void parameterCounts() {
     assertEquals(61_706, new LeNet5().parameterCount());
-    assertEquals(11_689_512, ResNet18.large(1000).parameterCount());
-    assertEquals(11_173_962, ResNet18.small(10).parameterCount());
+    assertEquals(60_965_224, new AlexNet(AlexNet.Options.published(1000)).parameterCount());
+    assertEquals(62_378_344, new AlexNet(AlexNet.Options.oneTower(1000)).parameterCount());
+    assertEquals(132_863_336, new Vgg(Vgg.Options.vgg11(1000)).parameterCount());
+    assertEquals(138_357_544, new Vgg(Vgg.Options.vgg16(1000)).parameterCount());
+    assertEquals(11_689_512, new ResNet(ResNet.Options.resnet18(1000)).parameterCount());
+    assertEquals(
+        11_173_962, new ResNet(ResNet.Options.resnet18(10).with(ResNet.Stem.SMALL)).parameterCount());
+    assertEquals(25_557_032, new ResNet(ResNet.Options.resnet50(1000)).parameterCount());
+    assertEquals(60_192_808, new ResNet(ResNet.Options.resnet152(1000)).parameterCount());
+    assertEquals(853_018, new ResNet(ResNet.Options.resnet56(10)).parameterCount());
+    assertEquals(
+        853_018, new ResNet(ResNet.Options.resnet56(10).with(ResNet.Kind.PLAIN)).parameterCount());
     assertEquals(784 * 256 + 256 + 256 * 128 + 128 + 1290, Mlp.digits().parameterCount());
   }
 

@@ -41,8 +41,9 @@ import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.DataSource;
-import org.lathe.models.zoo.parts.DigitPredictions;
 import org.lathe.models.zoo.parts.PictureGrid;
+import org.lathe.models.zoo.parts.PicturePredictions;
+import org.lathe.models.zoo.parts.Pictures;
 
 /**
  * A deep belief network of digits (Hinton, Osindero and Teh 2006), pictures [batch, 1, 28, 28] as 784 bits, 256 and 256
@@ -279,7 +280,7 @@ final class DbnModel extends ZooModel {
     PictureGrid.writeSigned(request.out().resolve("filters.png"), filters, Digits.SIDE, COLUMNS);
     generate(request.out().resolve("generated.png"), state, GENERATED);
     try (BoundStep step = BoundStep.bind(predicting(BATCH), state)) {
-      DigitPredictions.confusion(step, test).write(request.out().resolve("confusion.txt"));
+      PicturePredictions.write(request.out(), step, test, Pictures.DIGIT_NAMES);
     }
   }
 
@@ -308,7 +309,7 @@ final class DbnModel extends ZooModel {
 
   private static Step predicting(long batch) {
     DeepBelief net = net();
-    return DigitPredictions.step(net, batch, image -> net.classifier.apply(image.flatten(1)).softmax(1));
+    return PicturePredictions.step(net, Pictures.DIGITS, batch, image -> net.classifier.apply(image.flatten(1)).softmax(1));
   }
 
   @Override
@@ -322,11 +323,11 @@ final class DbnModel extends ZooModel {
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
-    Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
+    Pictures.Labelled digits = Pictures.DIGITS.loadTest(name(), request.data(), count, request.seed());
     Step step = predicting(Math.min(count, BATCH));
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
-      return DigitPredictions.show(predict, data, request);
+      return PicturePredictions.show(predict, digits, request);
     }
   }
 }

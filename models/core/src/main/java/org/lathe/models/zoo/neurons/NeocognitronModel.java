@@ -34,8 +34,9 @@ import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.DataSource;
-import org.lathe.models.zoo.parts.DigitPredictions;
 import org.lathe.models.zoo.parts.PictureGrid;
+import org.lathe.models.zoo.parts.PicturePredictions;
+import org.lathe.models.zoo.parts.Pictures;
 
 /**
  * Fukushima's neocognitron (1980) on digits, [batch, 1, 28, 28]: two stages of S- and C-cells that learn one after the
@@ -137,7 +138,7 @@ final class NeocognitronModel extends ZooModel {
       float[] templates = state.array("stage.0.template").toFloats();
       PictureGrid.writeSigned(request.out().resolve("templates.png"), templates, (int) Neocognitron.Stage.SIZE, 8);
       try (BoundStep step = BoundStep.bind(predicting(BATCH), state)) {
-        DigitPredictions.confusion(step, data.test()).write(request.out().resolve("confusion.txt"));
+        PicturePredictions.write(request.out(), step, data.test(), Pictures.DIGIT_NAMES);
       }
       request.listener().note(
           String.format(
@@ -192,18 +193,18 @@ final class NeocognitronModel extends ZooModel {
 
   private static Step predicting(long batch) {
     Neocognitron net = new Neocognitron(Digits.SIDE, PLANES);
-    return DigitPredictions.step(net, batch, image -> net.apply(image).softmax(1));
+    return PicturePredictions.step(net, Pictures.DIGITS, batch, image -> net.apply(image).softmax(1));
   }
 
   /** Tells the class of digits that no training has seen. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
-    Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
+    Pictures.Labelled digits = Pictures.DIGITS.loadTest(name(), request.data(), count, request.seed());
     Step step = predicting(Math.min(count, BATCH));
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
-      return DigitPredictions.show(predict, data, request);
+      return PicturePredictions.show(predict, digits, request);
     }
   }
 }

@@ -17,11 +17,6 @@ public final class ConfusionMatrix {
     this.counts = new int[classes.size()][classes.size()];
   }
 
-  /** For the ten digits. */
-  public static ConfusionMatrix ofDigits() {
-    return new ConfusionMatrix(List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"));
-  }
-
   public void add(int actual, int predicted) {
     counts[actual][predicted]++;
   }

@@ -40,7 +40,8 @@ import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.DataSource;
-import org.lathe.models.zoo.parts.DigitPredictions;
+import org.lathe.models.zoo.parts.PicturePredictions;
+import org.lathe.models.zoo.parts.Pictures;
 
 /**
  * An ensemble of {@value #MEMBERS} perceptrons of digits, [batch, 1, 28, 28] to classes. Each member sees a bootstrap sample
@@ -271,7 +272,7 @@ final class EnsembleModel extends ZooModel {
 
   private static Step averaging(long batch) {
     Nets nets = new Nets((long) Digits.SIDE * Digits.SIDE, WIDTH);
-    return DigitPredictions.step(nets, batch, image -> nets.average(image.flatten(1)));
+    return PicturePredictions.step(nets, Pictures.DIGITS, batch, image -> nets.average(image.flatten(1)));
   }
 
   /** Dropout's networks classify the whole test set at once: of data from files it may have another size. */
@@ -284,11 +285,11 @@ final class EnsembleModel extends ZooModel {
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
-    Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
+    Pictures.Labelled digits = Pictures.DIGITS.loadTest(name(), request.data(), count, request.seed());
     Step step = averaging(Math.min(count, BATCH));
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
-      return DigitPredictions.show(predict, data, request);
+      return PicturePredictions.show(predict, digits, request);
     }
   }
 }

@@ -26,7 +26,8 @@ import org.lathe.models.zoo.model.RunRequest;
 import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
-import org.lathe.models.zoo.parts.DigitClassifier;
+import org.lathe.models.zoo.parts.PictureClassifier;
+import org.lathe.models.zoo.parts.Pictures;
 
 /**
  * A multilayer perceptron (Rumelhart, Hinton and Williams 1986) on digits: 784-256-128-10, ReLU, batch norm and dropout;
@@ -42,7 +43,7 @@ final class MlpModel extends ZooModel {
   private static final int SHORT_EPOCHS = 4;
 
   /** The classifiers by the name of their optimiser; the first is the model's own. */
-  private final Map<String, DigitClassifier> classifiers = new LinkedHashMap<>();
+  private final Map<String, PictureClassifier> classifiers = new LinkedHashMap<>();
 
   MlpModel() {
     super(new Card(NAME, Regression.FAMILY, PAPER, "accuracy", Direction.HIGHER, BAR, "digits, or mnist:DIR"));
@@ -60,21 +61,22 @@ final class MlpModel extends ZooModel {
     classifiers.put(name, classifier(NAME + "/" + name, optimizer, SHORT_EPOCHS));
   }
 
-  private static DigitClassifier classifier(String name, Optimizer optimizer, int epochs) {
-    return new DigitClassifier(
+  private static PictureClassifier classifier(String name, Optimizer optimizer, int epochs) {
+    return new PictureClassifier(
         name,
         Regression.FAMILY,
         PAPER,
         BAR,
-        new DigitClassifier.Parts(
-            () -> DigitClassifier.Net.of(new Mlp(Tensor::relu, Initializer.he(), 0.2, true, 784, 256, 128, 10)),
+        new PictureClassifier.Parts(
+            Pictures.DIGITS,
+            () -> PictureClassifier.Net.of(new Mlp(Tensor::relu, Initializer.he(), 0.2, true, 784, 256, 128, 10)),
             x -> x.flatten(1),
             optimizer,
             128,
             epochs));
   }
 
-  private DigitClassifier own() {
+  private PictureClassifier own() {
     return classifiers.values().iterator().next();
   }
 
@@ -97,7 +99,7 @@ final class MlpModel extends ZooModel {
   public TrainResult train(TrainRequest request) throws IOException {
     List<TrainResult> results = new ArrayList<>();
     List<String> lines = new ArrayList<>();
-    for (Map.Entry<String, DigitClassifier> e : classifiers.entrySet()) {
+    for (Map.Entry<String, PictureClassifier> e : classifiers.entrySet()) {
       boolean own = e.getKey().equals(NAME);
       TrainResult r = e.getValue().train(own ? request : request.part(e.getKey()));
       results.add(r);
@@ -123,7 +125,7 @@ final class MlpModel extends ZooModel {
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     String name = Checkpoint.describe(request.checkpoint()).model();
-    for (DigitClassifier c : classifiers.values()) {
+    for (PictureClassifier c : classifiers.values()) {
       if (c.name().equals(name)) {
         return c.run(request);
       }

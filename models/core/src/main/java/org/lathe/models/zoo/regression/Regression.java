@@ -6,8 +6,9 @@ import org.lathe.models.nn.Linear;
 import org.lathe.models.nn.Sequential;
 import org.lathe.models.optim.Adam;
 import org.lathe.models.zoo.model.ZooModel;
-import org.lathe.models.zoo.parts.DigitClassifier;
-import org.lathe.models.zoo.parts.DigitClassifier.Head;
+import org.lathe.models.zoo.parts.PictureClassifier;
+import org.lathe.models.zoo.parts.PictureClassifier.Head;
+import org.lathe.models.zoo.parts.Pictures;
 
 /** Regression and perceptrons. */
 public final class Regression {
@@ -26,18 +27,18 @@ public final class Regression {
   }
 
   /** A linear classifier: 784 to 10. */
-  private static DigitClassifier linear(String name, String paper, Head head) {
-    return new DigitClassifier(
+  private static PictureClassifier linear(String name, String paper, Head head) {
+    return new PictureClassifier(
         name,
         FAMILY,
         paper,
         0.88,
-        new DigitClassifier.Parts(
-            () -> DigitClassifier.Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))),
+        new PictureClassifier.Parts(
+            Pictures.DIGITS,
+            () -> PictureClassifier.Net.of(new Sequential(new Linear(784, 10, Initializer.ZEROS))),
             x -> x.flatten(1),
-            head,
             new Adam(2e-3),
             100,
-            8));
+            8).with(head));
   }
 }

@@ -7,13 +7,12 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.data.Dataset;
-import org.lathe.models.data.Digits;
-import org.lathe.models.data.TrainTest;
 import org.lathe.models.nn.Layer;
 import org.lathe.models.nn.Module;
 import org.lathe.models.optim.Optimizer;
@@ -36,17 +35,16 @@ import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
 
 /**
- * Classifiers of digits: pictures [batch, 1, 28, 28] to logits [batch, 10], cross-entropy.
+ * Classifiers of pictures: [batch, channels, side, side] to logits [batch, classes], cross-entropy.
  *
- * <p>The epochs are judged on a validation set; the best one's parameters are then measured on a test set that nothing was
- * chosen by. With {@code mnist:DIR} the last tenth of the training file is the validation set.
+ * <p>The epochs are judged on a validation set, the last tenth of what there is to train on; the best one's parameters are
+ * then measured on a test set that nothing was chosen by. The run's directory gets the confusion matrix, a grid of test
+ * pictures in rows of what they were taken for, and the filters of the first convolution.
  */
-public final class DigitClassifier extends ZooModel {
-  private static final int TRAIN = 20_000;
+public final class PictureClassifier extends ZooModel {
   private static final int TEST = 2_000;
   private static final double VALIDATION = 0.1;
   private static final int PATIENCE = 4;
-  private static final int CLASSES = 10;
   private static final int SHOWN = 20;
 
   private final Parts parts;
@@ -55,24 +53,56 @@ public final class DigitClassifier extends ZooModel {
    * What one classifier is made of.
    *
    * @param make a fresh network
-   * @param prepare from [batch, 1, 28, 28] to what the network takes
+   * @param prepare from [batch, channels, side, side] in 0..1 to what the network takes
+   * @param train how many pictures are made to train on, those to validate included
+   * @param goal the accuracy on the validation set at which the training ends at once; NaN for none
+   * @param check what is checked in the oracle in its place; null for the classifier itself
    */
   public record Parts(
-      Supplier<Net> make, Function<Tensor, Tensor> prepare, Head head, Optimizer optimizer, int batch, int epochs) {
+      Pictures pictures,
+      Supplier<Net> make,
+      Function<Tensor, Tensor> prepare,
+      Head head,
+      Optimizer optimizer,
+      int batch,
+      int epochs,
+      int train,
+      double goal,
+      @Nullable Check check) {
     /** With a softmax over the classes. */
     public Parts(
-        Supplier<Net> make, Function<Tensor, Tensor> prepare, Optimizer optimizer, int batch, int epochs) {
-      this(make, prepare, Head.SOFTMAX, optimizer, batch, epochs);
+        Pictures pictures, Supplier<Net> make, Function<Tensor, Tensor> prepare, Optimizer optimizer, int batch,
+        int epochs) {
+      this(pictures, make, prepare, Head.SOFTMAX, optimizer, batch, epochs, 20_000, Double.NaN, null);
     }
 
     public Parts with(Optimizer other) {
-      return new Parts(make, prepare, head, other, batch, epochs);
+      return new Parts(pictures, make, prepare, head, other, batch, epochs, train, goal, check);
+    }
+
+    public Parts with(Head other) {
+      return new Parts(pictures, make, prepare, other, optimizer, batch, epochs, train, goal, check);
+    }
+
+    public Parts with(Check other) {
+      return new Parts(pictures, make, prepare, head, optimizer, batch, epochs, train, goal, other);
+    }
+
+    public Parts withTrain(int count) {
+      return new Parts(pictures, make, prepare, head, optimizer, batch, epochs, count, goal, check);
+    }
+
+    public Parts withGoal(double accuracy) {
+      return new Parts(pictures, make, prepare, head, optimizer, batch, epochs, train, accuracy, check);
     }
   }
 
-  /** What the network's outputs [batch, 10] mean. */
+  /** A smaller network of the same kind, on smaller pictures. */
+  public record Check(Pictures pictures, Supplier<Net> make) {}
+
+  /** What the network's outputs [batch, classes] mean. */
   public enum Head {
-    /** One of ten classes. */
+    /** One of the classes. */
     SOFTMAX {
       @Override
       Tensor loss(Tensor logits, Tensor labels) {
@@ -84,11 +114,11 @@ public final class DigitClassifier extends ZooModel {
         return logits.softmax(1);
       }
     },
-    /** Ten questions, each on its own: is it this class or any other? */
+    /** A question for each class, on its own: is it this class or any other? */
     SIGMOID {
       @Override
       Tensor loss(Tensor logits, Tensor labels) {
-        return LossOps.sigmoidCrossEntropy(logits, labels.oneHot(CLASSES, DType.F32)).sum(1);
+        return LossOps.sigmoidCrossEntropy(logits, labels.oneHot(logits.dim(1), DType.F32)).sum(1);
       }
 
       @Override
@@ -114,15 +144,24 @@ public final class DigitClassifier extends ZooModel {
    * @param family of the zoo
    * @param bar least accuracy
    */
-  public DigitClassifier(String name, String family, String paper, double bar, Parts parts) {
-    super(new Card(name, family, paper, "accuracy", Direction.HIGHER, bar, "digits, or mnist:DIR"));
+  public PictureClassifier(String name, String family, String paper, double bar, Parts parts) {
+    super(new Card(name, family, paper, "accuracy", Direction.HIGHER, bar, parts.pictures().accepted()));
     this.parts = parts;
   }
 
   @Override
   public Blueprint blueprint(long batch) {
-    Net net = parts.make().get();
-    List<Field> fields = List.of(Field.floats("image", batch, 1, Digits.SIDE, Digits.SIDE), Field.ints("label", batch));
+    return blueprint(parts.make().get(), parts.pictures(), batch);
+  }
+
+  @Override
+  public Blueprint checkBlueprint() {
+    Check check = parts.check();
+    return check == null ? super.checkBlueprint() : blueprint(check.make().get(), check.pictures(), 3);
+  }
+
+  private Blueprint blueprint(Net net, Pictures pictures, long batch) {
+    List<Field> fields = List.of(pictures.field(batch), Field.ints("label", batch));
     Function<Tensor, Tensor> logits = image -> net.layer().apply(parts.prepare().apply(image));
     Step training = Step.training(
         "train",
@@ -152,45 +191,47 @@ public final class DigitClassifier extends ZooModel {
 
   @Override
   public Values values() {
-    return Values.uniform(10, RandomGenerator::nextDouble);
+    return Values.uniform(parts.pictures().classes(), RandomGenerator::nextDouble);
   }
 
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
-    TrainTest data = DataSource.digits(
-        name(), request.data(), TRAIN, TEST, request.seed(), (int) Math.ceil(parts.batch() / VALIDATION),
-        parts.batch());
-    int held = (int) (VALIDATION * data.train().size());
-    int rest = data.train().size() - held;
+    Pictures.Labelled pictures = parts.pictures().load(
+        name(), request.data(), parts.train(), TEST, request.seed(), (int) Math.ceil(parts.batch() / VALIDATION), 1);
+    Dataset train = pictures.data().train();
+    int held = (int) (VALIDATION * train.size());
+    int rest = train.size() - held;
     Blueprint plan = blueprint(batch());
     try (ModelState state = new ModelState(request.lathe(), request.seed());
         BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
-      Evaluation validation = new Evaluation(predict, data.train().range(rest, rest + held));
+      Evaluation validation = new Evaluation(predict, train.range(rest, rest + held));
       Trainer.Outcome outcome = Trainer.train(
           state,
           TrainingTask.over(
               step,
-              new Batches(data.train().range(0, rest), step, request.seed()),
+              new Batches(train.range(0, rest), step, request.seed()),
               () -> Map.of("accuracy", accuracy(validation))),
           request.options(name(), parts.epochs())
-              .withStopping(EarlyStopping.of("accuracy", Direction.HIGHER, PATIENCE)));
+              .withStopping(EarlyStopping.of("accuracy", Direction.HIGHER, PATIENCE).withGoal(parts.goal())));
       try (BoundStep probabilities = BoundStep.bind(predicting(parts.batch()), state)) {
-        DigitPredictions.confusion(probabilities, data.test()).write(request.out().resolve("confusion.txt"));
+        PicturePredictions.write(request.out(), probabilities, pictures.data().test(), pictures.classes());
       }
-      return card().result(accuracy(new Evaluation(predict, data.test())), outcome.seconds(), outcome.checkpoint());
+      PictureGrid.writeFilters(request.out().resolve("filters.png"), plan.inference().model(), state);
+      return card().result(
+          accuracy(new Evaluation(predict, pictures.data().test())), outcome.seconds(), outcome.checkpoint());
     }
   }
 
-  /** Tells the class of digits that no training has seen. */
+  /** Tells the class of pictures that no training has seen. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
-    Dataset data = DataSource.digitsToTest(name(), request.data(), count, request.seed());
+    Pictures.Labelled pictures = parts.pictures().loadTest(name(), request.data(), count, request.seed());
     Step step = predicting(Math.min(count, parts.batch()));
     try (ModelState state = load(request, name(), step);
         BoundStep predict = BoundStep.bind(step, state)) {
-      return DigitPredictions.show(predict, data, request);
+      return PicturePredictions.show(predict, pictures, request);
     }
   }
 
@@ -201,8 +242,9 @@ public final class DigitClassifier extends ZooModel {
 
   private Step predicting(long batch) {
     Net net = parts.make().get();
-    return DigitPredictions.step(
-        net.module(), batch, image -> parts.head().probabilities(net.layer().apply(parts.prepare().apply(image))));
+    return PicturePredictions.step(
+        net.module(), parts.pictures(), batch,
+        image -> parts.head().probabilities(net.layer().apply(parts.prepare().apply(image))));
   }
 
   private static double accuracy(Evaluation evaluation) {

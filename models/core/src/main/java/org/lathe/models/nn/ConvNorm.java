@@ -1,0 +1,26 @@
+package org.lathe.models.nn;
+
+import org.lathe.compiler.op.Convolutions;
+import org.lathe.compiler.op.Tensor;
+
+/**
+ * A convolution without bias, then batch norm: [batch, in, height, width] to [batch, out, height', width']. Odd filters are
+ * padded so that stride 1 keeps the size.
+ *
+ * <p>Parameters: {@code conv.weight}; {@code norm.scale}, {@code norm.shift}, ...
+ */
+public final class ConvNorm extends Module implements Layer {
+  private final Conv2d conv;
+  private final BatchNorm norm;
+
+  public ConvNorm(long in, long out, long size, long stride) {
+    conv = child(
+        "conv", new Conv2d(in, out, size, Convolutions.Options.of(stride, size / 2), Initializer.he(), null));
+    norm = child("norm", new BatchNorm(out));
+  }
+
+  @Override
+  public Tensor apply(Tensor x) {
+    return norm.apply(conv.apply(x));
+  }
+}
