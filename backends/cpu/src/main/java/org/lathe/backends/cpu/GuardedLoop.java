@@ -57,7 +57,7 @@ final class GuardedLoop {
    * Evaluates {@code n} points from {@code index}.
    *
    * @param a the loop's array for the first point, as {@link LoopSpec} describes it; changed if there are guards
-   * @param index the first point; not changed
+   * @param index the first point; not changed; what lies behind the rank of the space is not read
    */
   void run(long[] a, long[] index, int n) {
     if (guarded.length == 0) {
@@ -66,7 +66,7 @@ final class GuardedLoop {
     }
     int always = 0;
     for (int g = 0; g < guarded.length; g++) {
-      for (int d = 0; d < index.length; d++) {
+      for (int d = 0; d < low[g].length; d++) {
         if (d != last && (index[d] < low[g][d] || index[d] >= high[g][d])) {
           always |= 1 << g;
         }

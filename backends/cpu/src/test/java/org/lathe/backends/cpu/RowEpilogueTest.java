@@ -55,12 +55,15 @@ class RowEpilogueTest {
           before[x] = Memory.getFloat(accumulators + 4L * x);
         }
         long[] scratch = new long[row.scratchLongs()];
+        long[] index = {0, 0, -3, 7};
         // Operands: two of the heavy kernel, the epilogue's two inputs, its two outputs; output 0 is in place.
         long[] operands = {0, 0, at[0], at[1], accumulators, at[4]};
         for (int i = 0; i < rows; i++) {
           for (int j = 0; j < columns; j += 19) {
             int n = Math.min(19, columns - j);
-            row.apply(accumulators + 4L * (i * columns + j), new long[]{i, j}, n, operands, 2, 4, scratch);
+            index[0] = i;
+            index[1] = j;
+            row.apply(accumulators + 4L * (i * columns + j), index, n, operands, 2, 4, scratch);
           }
         }
         for (int i = 0; i < rows; i++) {
