@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Times the peers on the workload table: tests/bench/peers/run.sh [id...]   (no id: every row)
+# Times Lathe and its peers on the workload table: tests/bench/peers/run.sh [id...]   (no id: every row)
+#
+# The last line gives the geometric mean of the ratios, the worst row, and where its time goes.
 #
 #   JAVA_HOME    a JDK 25; without it one is looked for
 #   THREADS=2    cores that each peer may use
 #   ROUNDS=2     how often the set-ups are run, in alternation
 #   MEASURE_MS=1000   sampling time per row (at least 30 samples, 12 of a step over 300 ms)
-#   SETUPS="ob1 ob2 ob1-isa ob2-isa mix-isa ort"   which set-ups
+#   SETUPS="lathe ob1 ob2 ob1-isa ob2-isa mix-isa ort"   which set-ups
 #   OUT=target/results  where raw.jsonl and table.md go (relative to this directory)
 #   MVN=mvn      the Maven to build with
 #
@@ -18,7 +20,7 @@ cd "$(dirname "$0")"
 . ../../../.mvn/jdk25.bash
 find_jdk
 java="$jdk/bin/java"
-n="${THREADS:-2}" rounds="${ROUNDS:-2}" measure="${MEASURE_MS:-1000}" setups="${SETUPS:-ob1 ob2 ob1-isa ob2-isa mix-isa ort}" out="${OUT:-target/results}"
+n="${THREADS:-2}" rounds="${ROUNDS:-2}" measure="${MEASURE_MS:-1000}" setups="${SETUPS:-lathe ob1 ob2 ob1-isa ob2-isa mix-isa ort}" out="${OUT:-target/results}"
 
 if [ ! -f target/classpath.txt ] || [ -n "$(find pom.xml src -newer target/classpath.txt -print -quit)" ]; then
   JAVA_HOME="$jdk" MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow" \
@@ -34,10 +36,17 @@ keep=(MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC
 vm=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC
     -Dorg.bytedeco.javacpp.nopointergc=true "-Dpeers.threads=$n" "-Dpeers.measureMs=$measure")
 
+run_lathe() { # ids...
+  if [ "$#" -eq 0 ]; then set -- --suite workloads; fi
+  LATHE_JAVA_OPTS="${LATHE_JAVA_OPTS:-} -Dlathe.cpu.threads=$n" ../../../lathe bench "$@" --devices cpu \
+    --seconds "$(awk -v ms="$measure" 'BEGIN { print ms / 1000 }')" --profile --out "$out/lathe" --json | grep -v '"event":"done"'
+}
+
 run() { # set-up, ids...
   local s="$1" main=org.lathe.peers.PyTorchPeer vars=()
   shift
   case "$s" in
+    lathe) run_lathe "$@"; return ;;
     ort) main=org.lathe.peers.OnnxRuntimePeer ;;
     ob1 | ob1-isa) vars=("OMP_NUM_THREADS=$n" OPENBLAS_NUM_THREADS=1) ;;
     ob2 | ob2-isa) vars=("OMP_NUM_THREADS=$n" "OPENBLAS_NUM_THREADS=$n" GOMP_SPINCOUNT=0) ;;
@@ -65,5 +74,5 @@ done
 {
   echo "# Peers, $n threads, $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ //'), $(nproc) cores, $rounds rounds, $(date -u +%Y-%m-%d), load at the start $load"
   echo
-  "$java" -cp target/classes org.lathe.peers.Table "$out/raw.jsonl"
+  "$java" -cp "$cp" org.lathe.peers.Table "$out/raw.jsonl"
 } | tee "$out/table.md"

@@ -1,5 +1,6 @@
 package org.lathe.peers;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,106 +11,173 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Reads the JSON lines of any number of rounds and prints one Markdown row per workload, each peer at its best set-up.
+ * Reads the JSON lines of any number of rounds and prints one Markdown row per workload: Lathe, and each peer at its best
+ * set-up. Where Lathe is among them the last line compares it with the better peer.
  */
 public final class Table {
-  private Table() {}
+  private static final List<String> PEERS = List.of("pytorch", "onnxruntime");
 
-  /** All rounds of one row in one set-up: the median of their medians, the least minimum, the worst p90. */
-  private record Cell(String config, double median, double min, double p90, double low, double high, int reps,
-      double lossFirst, double lossLast) {
-    static Cell of(String config, List<Matcher> rounds) {
-      double[] m = rounds.stream().mapToDouble(r -> Double.parseDouble(r.group("median"))).sorted().toArray();
-      double min = rounds.stream().mapToDouble(r -> Double.parseDouble(r.group("min"))).min().orElseThrow();
-      double p90 = rounds.stream().mapToDouble(r -> Double.parseDouble(r.group("p90"))).max().orElseThrow();
-      int reps = rounds.stream().mapToInt(r -> Integer.parseInt(r.group("reps"))).sum();
-      Matcher first = rounds.get(0);
-      return new Cell(config, (m[(m.length - 1) / 2] + m[m.length / 2]) / 2, min, p90, m[0], m[m.length - 1], reps,
-          number(first.group("l0")), number(first.group("l1")));
-    }
-
-    private static double number(String s) {
-      return s == null ? Double.NaN : Double.parseDouble(s);
-    }
-
-    /** Spread within the rounds (min to p90), and how far the rounds' medians lie apart. */
-    String spread() {
-      return String.format(Locale.ROOT, "%s–%s, ±%.0f%%", ms(min), ms(p90), 50 * (high - low) / median);
-    }
-  }
-
-  private static final Pattern LINE = Pattern
-      .compile("\\{\"peer\":\"(?<peer>[^\"]*)\",\"config\":\"(?<config>[^\"]*)\",\"id\":\"(?<id>[^\"]*)\","
-          + "\"median_ms\":(?<median>[^,]*),\"min_ms\":(?<min>[^,]*),\"p90_ms\":(?<p90>[^,]*),\"reps\":(?<reps>\\d+),\"flops\":(?<flops>\\d+)"
-          + "(,\"loss_first\":(?<l0>[^,]*),\"loss_last\":(?<l1>[^}]*))?\\}");
+  /** By peer, row and set-up. */
+  private final Map<String, Map<String, Map<String, List<Round>>>> rounds = new LinkedHashMap<>();
+  /** Of Lathe, by row: its kernels in the last round, the slowest first. */
+  private final Map<String, List<Map<String, Object>>> kernels = new LinkedHashMap<>();
+  /** Kernels come before the row that they belong to. */
+  private List<Map<String, Object>> nextRow = new ArrayList<>();
 
   public static void main(String[] files) throws IOException {
-    Map<String, Map<String, Map<String, List<Matcher>>>> byPeer = new LinkedHashMap<>();
-    for (String f : files)
+    Table table = new Table();
+    for (String f : files) {
       for (String line : Files.readAllLines(Path.of(f))) {
-        Matcher m = LINE.matcher(line);
-        if (!m.matches()) throw new IOException(f + ": not a result line: " + line);
-        byPeer.computeIfAbsent(m.group("peer"), k -> new LinkedHashMap<>())
-            .computeIfAbsent(m.group("id"), k -> new LinkedHashMap<>())
-            .computeIfAbsent(m.group("config"), k -> new ArrayList<>()).add(m);
+        table.add(line);
       }
-    var pytorch = byPeer.getOrDefault("pytorch", Map.of());
-    var ort = byPeer.getOrDefault("onnxruntime", Map.of());
-    System.out.println(
-        "Milliseconds; median of the rounds' medians, in brackets min–p90 and half the distance between the rounds' medians. GF/s from the median.");
-    System.out.println();
-    System.out.println("| id | PyTorch | set-up | spread | GF/s | loss | ONNX Runtime | set-up | spread | GF/s |");
-    System.out.println("|---|--:|---|---|--:|---|--:|---|---|--:|");
-    for (String id : Work.FLOPS.keySet()) {
-      if (!pytorch.containsKey(id) && !ort.containsKey(id)) continue;
-      Cell p = best(pytorch.get(id)), o = best(ort.get(id));
-      System.out.printf(Locale.ROOT, "| %s | %s | %s | %s |%n", id, columns(p, id),
-          p == null || Double.isNaN(p.lossFirst)
-              ? ""
-              : String.format(Locale.ROOT, "%.4g→%.4g", p.lossFirst, p.lossLast),
-          columns(o, id));
     }
-    System.out.println();
-    System.out.println("Every PyTorch set-up:");
-    System.out.println();
-    String[] configs = pytorch.values().stream().flatMap(m -> m.keySet().stream()).map(c -> c.replaceAll("/.*", ""))
-        .distinct().toArray(String[]::new);
-    System.out.println("| id | form | " + String.join(" | ", configs) + " |");
-    System.out.println("|---|---|" + "--:|".repeat(configs.length));
-    for (String id : Work.FLOPS.keySet()) {
-      var row = pytorch.get(id);
-      if (row == null) continue;
-      for (String form : row.keySet().stream().map(c -> c.contains("/") ? c.substring(c.indexOf('/')) : "").distinct()
-          .toList())
-        System.out.println("| " + id + " | " + (form.isEmpty() ? "" : form.substring(1)) + " | "
-            + String.join(" | ",
-                Arrays.stream(configs)
-                    .map(c -> row.containsKey(c + form) ? ms(Cell.of(c, row.get(c + form)).median) : "").toList())
-            + " |");
+    table.lines().forEach(System.out::println);
+  }
+
+  void add(String line) throws IOException {
+    Map<String, Object> fields = JSON.std.mapFrom(line);
+    Object event = fields.getOrDefault("event", "row");
+    if (event.equals("row")) {
+      Round r = Round.of(fields);
+      rounds.computeIfAbsent(r.peer(), k -> new LinkedHashMap<>()).computeIfAbsent(r.id(), k -> new LinkedHashMap<>())
+          .computeIfAbsent(r.config(), k -> new ArrayList<>()).add(r);
+      if (r.peer().equals(Round.LATHE)) {
+        kernels.put(r.id(), nextRow);
+        nextRow = new ArrayList<>();
+      }
+    } else if (event.equals("kernel")) {
+      nextRow.add(fields);
     }
   }
 
-  private static Cell best(Map<String, List<Matcher>> configs) {
-    if (configs == null) return null;
-    return configs.entrySet().stream().map(e -> Cell.of(e.getKey(), e.getValue()))
-        .min(Comparator.comparingDouble(Cell::median)).orElse(null);
+  private Optional<Rounds> best(String peer, String id) {
+    return rounds.getOrDefault(peer, Map.of()).getOrDefault(id, Map.of()).entrySet().stream()
+        .map(e -> new Rounds(e.getKey(), e.getValue())).min(Rounds.fastestFirst());
   }
 
-  private static String columns(Cell c, String id) {
-    if (c == null) return " | | | ";
-    return String.format(Locale.ROOT, "**%s** | %s | %s | %s", ms(c.median), c.config, c.spread(),
-        rate(Work.FLOPS.get(id) / c.median / 1e6));
+  private List<String> rows() {
+    return Work.FLOPS.keySet().stream()
+        .filter(id -> rounds.values().stream().anyMatch(byId -> byId.containsKey(id))).toList();
   }
 
-  private static String rate(double g) {
-    return g < 1 ? String.format(Locale.ROOT, "%.2g", g) : String.format(Locale.ROOT, "%.0f", g);
+  List<String> lines() {
+    List<String> lines = new ArrayList<>(List.of(
+        "Milliseconds; median of the rounds' medians, then min–p90 and half the distance between the rounds' medians. GF/s from the median.",
+        "",
+        "| id | Lathe | spread | GF/s | of peak | PyTorch | set-up | spread | GF/s | loss | ONNX Runtime | set-up | spread | GF/s | better peer / Lathe |",
+        "|---|--:|---|--:|--:|--:|---|---|--:|---|--:|---|---|--:|--:|"));
+    for (String id : rows()) {
+      Optional<Rounds> lathe = best(Round.LATHE, id);
+      Optional<Rounds> pytorch = best("pytorch", id);
+      lines.add(String.format(Locale.ROOT, "| %s | %s | %s | %s | %s | %s | %s |", id,
+          lathe.map(r -> bold(r) + " | " + r.spread() + " | " + rate(r, id)).orElse(" | | "),
+          lathe.map(Table::peak).orElse(""), columns(pytorch, id), pytorch.map(Table::loss).orElse(""),
+          columns(best("onnxruntime", id), id), ratio(id).map(Ratio::toString).orElse("")));
+    }
+    lines.add("");
+    lines.add("Every PyTorch set-up:");
+    lines.add("");
+    lines.addAll(setUps(rounds.getOrDefault("pytorch", Map.of())));
+    summary().ifPresent(s -> lines.addAll(List.of("", s)));
+    return lines;
   }
 
-  private static String ms(double v) {
+  private static List<String> setUps(Map<String, Map<String, List<Round>>> pytorch) {
+    List<String> configs = pytorch.values().stream().flatMap(m -> m.keySet().stream()).map(c -> c.replaceAll("/.*", ""))
+        .distinct().toList();
+    List<String> lines = new ArrayList<>(List.of(
+        "| id | form | " + String.join(" | ", configs) + " |", "|---|---|" + "--:|".repeat(configs.size())));
+    for (String id : Work.FLOPS.keySet()) {
+      Map<String, List<Round>> row = pytorch.getOrDefault(id, Map.of());
+      row.keySet().stream().map(c -> c.contains("/") ? c.substring(c.indexOf('/')) : "").distinct().forEach(form ->
+          lines.add("| " + id + " | " + (form.isEmpty() ? "" : form.substring(1)) + " | "
+              + configs.stream()
+                  .map(c -> row.containsKey(c + form) ? ms(new Rounds(c, row.get(c + form)).median()) : "")
+                  .collect(Collectors.joining(" | "))
+              + " |"));
+    }
+    return lines;
+  }
+
+  /** How many times as long as Lathe the better peer takes: the median over the rounds, and its least and largest. */
+  record Ratio(String id, String peer, double median, double low, double high) {
+    @Override
+    public String toString() {
+      return String.format(Locale.ROOT, "**%.2f** (%.2f–%.2f)", median, low, high);
+    }
+  }
+
+  /** Empty unless Lathe and a peer ran the row. A round of one is compared with the same round of the other. */
+  Optional<Ratio> ratio(String id) {
+    Optional<Rounds> lathe = best(Round.LATHE, id);
+    Optional<Map.Entry<String, Rounds>> peer = PEERS.stream()
+        .flatMap(p -> best(p, id).map(r -> Map.entry(p, r)).stream())
+        .min(Comparator.comparing(Map.Entry::getValue, Rounds.fastestFirst()));
+    if (lathe.isEmpty() || peer.isEmpty()) {
+      return Optional.empty();
+    }
+    List<Round> own = lathe.get().all();
+    List<Round> other = peer.get().getValue().all();
+    double[] ratios = IntStream.range(0, Math.min(own.size(), other.size()))
+        .mapToDouble(i -> other.get(i).median() / own.get(i).median()).toArray();
+    return Optional.of(new Ratio(id, peer.get().getKey(), Rounds.median(ratios),
+        Arrays.stream(ratios).min().orElseThrow(), Arrays.stream(ratios).max().orElseThrow()));
+  }
+
+  /** The geometric mean of the ratios, the worst row, and where its time goes; empty if nothing can be compared. */
+  Optional<String> summary() {
+    List<Ratio> ratios = rows().stream().flatMap(id -> ratio(id).stream()).toList();
+    if (ratios.isEmpty()) {
+      return Optional.empty();
+    }
+    double mean = Math.exp(ratios.stream().mapToDouble(r -> Math.log(r.median())).average().orElseThrow());
+    Ratio worst = ratios.stream().min(Comparator.comparingDouble(Ratio::median)).orElseThrow();
+    long slower = ratios.stream().filter(r -> r.median() < 1).count();
+    return Optional.of(String.format(Locale.ROOT,
+        "Geometric mean of %d rows: the better peer takes %.2f times as long as Lathe; it is faster in %d. Worst: %s, %s (%s)%s.",
+        ratios.size(), mean, slower, worst.id(), worst, worst.peer(), where(worst.id())));
+  }
+
+  private String where(String id) {
+    List<String> slowest = kernels.getOrDefault(id, List.of()).stream().limit(3)
+        .map(k -> String.format(Locale.ROOT, "%.0f%% in %s %s", 100 * Round.number(k, "share"), k.get("kernel"), k.get("label")))
+        .toList();
+    String peak = best(Round.LATHE, id).map(Table::peak).filter(p -> !p.isEmpty()).map(p -> ", at " + p + " of the peak")
+        .orElse("");
+    return slowest.isEmpty() ? peak : peak + ": " + String.join(", ", slowest);
+  }
+
+  private static String columns(Optional<Rounds> found, String id) {
+    return found.map(r -> bold(r) + " | " + r.config() + " | " + r.spread() + " | " + rate(r, id)).orElse(" | | | ");
+  }
+
+  private static String loss(Rounds r) {
+    Round first = r.all().getFirst();
+    return Double.isNaN(first.lossFirst())
+        ? ""
+        : String.format(Locale.ROOT, "%.4g→%.4g", first.lossFirst(), first.lossLast());
+  }
+
+  private static String bold(Rounds r) {
+    return "**" + ms(r.median()) + "**";
+  }
+
+  private static String peak(Rounds r) {
+    double share = Rounds.median(r.all().stream().mapToDouble(Round::peakShare).toArray());
+    return Double.isNaN(share) ? "" : String.format(Locale.ROOT, "%.0f%%", 100 * share);
+  }
+
+  private static String rate(Rounds r, String id) {
+    double g = Work.FLOPS.get(id) / r.median() / 1e6;
+    return String.format(Locale.ROOT, g < 1 ? "%.2g" : "%.0f", g);
+  }
+
+  static String ms(double v) {
     return String.format(Locale.ROOT, v < 0.1 ? "%.4f" : v < 10 ? "%.3f" : v < 100 ? "%.2f" : "%.1f", v);
   }
 }
