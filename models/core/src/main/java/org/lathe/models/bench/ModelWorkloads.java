@@ -183,7 +183,7 @@ final class ModelWorkloads {
               model,
               List.of(Field.ints("source", 32, STEPS), Field.ints("target", 32, STEPS), Field.ints("y", 32, STEPS)),
               c -> {
-                Tensor logits = model.apply(c.input("source"), c.input("target"));
+                Tensor logits = model.logits(c.input("source"), c.input("target"));
                 Tensor loss = LossOps.softmaxCrossEntropy(logits, c.input("y")).mean();
                 c.minimize(loss, Group.of(model, new Adam(1e-3)));
                 c.report("loss", loss);
@@ -203,7 +203,7 @@ final class ModelWorkloads {
               "infer",
               model,
               List.of(Field.ints("source", 1, STEPS), Field.ints("target", 1, STEPS)),
-              c -> c.report("logits", model.apply(c.input("source"), c.input("target"))));
+              c -> c.report("logits", model.logits(c.input("source"), c.input("target"))));
         },
         Values.random(VOCABULARY));
   }

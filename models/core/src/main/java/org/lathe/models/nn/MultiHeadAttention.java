@@ -41,7 +41,7 @@ public final class MultiHeadAttention extends Module {
     return new MultiHeadAttention(width, heads, true);
   }
 
-  /** A sequence looks at another: {@link #applyTo}. */
+  /** A sequence looks at another: {@link #applyTo(Tensor, Tensor, Tensor)}. */
   public static MultiHeadAttention cross(long width, long heads) {
     return new MultiHeadAttention(width, heads, false);
   }
@@ -67,12 +67,29 @@ public final class MultiHeadAttention extends Module {
    * @param bias as in {@link #apply(Tensor, Tensor, boolean)}, over [batch, heads, queries, keys]
    */
   public Tensor applyTo(Tensor x, Tensor source, @Nullable Tensor bias) {
-    Tensor q = heads(of(query, "cross").apply(x), 1).getFirst();
-    List<Tensor> kv = heads(of(memory, "cross").apply(source), 2);
-    return joined(Attentions.attention(q, kv.get(0), kv.get(1), bias, false));
+    return applyTo(x, remember(source), bias);
   }
 
-  /** Keys and values of earlier steps, each [batch, heads, steps, width / heads]. */
+  /** As {@link #applyTo(Tensor, Tensor, Tensor)}, for a source that many steps look at. */
+  public Tensor applyTo(Tensor x, Cache source, @Nullable Tensor bias) {
+    Tensor q = heads(of(query, "cross").apply(x), 1).getFirst();
+    return joined(Attentions.attention(q, source.keys(), source.values(), bias, false));
+  }
+
+  /** The keys and values of a source [batch, keys, width]. */
+  public Cache remember(Tensor source) {
+    List<Tensor> kv = heads(of(memory, "cross").apply(source), 2);
+    return new Cache(kv.get(0), kv.get(1));
+  }
+
+  /** How much each step of x looks at each of the source, [batch, heads, queries, keys]: each row sums to 1. */
+  public Tensor weightsTo(Tensor x, Cache source, @Nullable Tensor bias) {
+    Tensor q = heads(of(query, "cross").apply(x), 1).getFirst();
+    Tensor scores = q.matmul(source.keys().transpose()).div(Math.sqrt((double) width / heads));
+    return (bias == null ? scores : scores.add(bias)).softmax(3);
+  }
+
+  /** Keys and values of earlier steps, or of a source, each [batch, heads, steps, width / heads]. */
   public record Cache(Tensor keys, Tensor values) {}
 
   /** What a cached step gives: its output, and the cache with the step in it. */

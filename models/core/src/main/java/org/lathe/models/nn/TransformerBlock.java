@@ -71,28 +71,68 @@ public final class TransformerBlock extends Module {
   }
 
   /**
-   * @param memory the encoder's output [batch, steps', width]; null if there is none
+   * @param encoded the encoder's output [batch, steps', width]; null if there is none
    */
-  public Tensor apply(Tensor x, @Nullable Tensor memory, boolean causal) {
-    Tensor h = residual(x, selfNorm, y -> self.apply(y, causal));
-    if (cross != null && crossNorm != null) {
-      if (memory == null) {
-        throw new IllegalArgumentException("this block decodes: it needs the encoder's output");
-      }
-      h = residual(h, crossNorm, y -> cross.applyTo(y, memory, null));
-    }
-    return feed(h);
+  public Tensor apply(Tensor x, @Nullable Tensor encoded, boolean causal) {
+    return apply(x, null, encoded == null ? null : memory(encoded, null), causal);
+  }
+
+  /**
+   * An encoder's output as one block sees it.
+   *
+   * @param bias of the scores, broadcasting to [batch, heads, steps, steps']; -inf hides; null for none
+   */
+  public record Memory(MultiHeadAttention.Cache cache, @Nullable Tensor bias) {}
+
+  /** What {@code encoded} [batch, steps', width] is to this block; the bias as in {@link Memory}. */
+  public Memory memory(Tensor encoded, @Nullable Tensor bias) {
+    return new Memory(decoding().remember(encoded), bias);
+  }
+
+  /**
+   * @param bias of the scores of self-attention, broadcasting to [batch, heads, steps, steps]; -inf hides; null for none
+   * @param memory of the encoder's output; null for a block without one
+   */
+  public Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Memory memory, boolean causal) {
+    return feed(look(residual(x, selfNorm, y -> self.apply(y, bias, causal)), memory));
+  }
+
+  /** How much each step of x in {@link #apply} looks at the encoder's, the mean over heads: [batch, steps, steps']. */
+  public Tensor weights(Tensor x, Memory memory) {
+    Tensor h = residual(x, selfNorm, y -> self.apply(y, true));
+    Tensor query = options.norm() == Norm.BEFORE && crossNorm != null ? crossNorm.apply(h) : h;
+    return decoding().weightsTo(query, memory.cache(), memory.bias()).mean(1);
   }
 
   /** One step x [batch, 1, width]; see {@link MultiHeadAttention#applyCached}. For a block without an encoder. */
   public MultiHeadAttention.Cached applyCached(Tensor x, MultiHeadAttention.Cache cache, Tensor position) {
-    if (cross != null) {
-      throw new IllegalStateException("cached decoding is for blocks without an encoder");
-    }
+    return applyCached(x, cache, position, null);
+  }
+
+  /** One step x [batch, 1, width], which looks at an encoder's output too if there is one. */
+  public MultiHeadAttention.Cached applyCached(
+      Tensor x, MultiHeadAttention.Cache cache, Tensor position, @Nullable Memory memory) {
     boolean before = options.norm() == Norm.BEFORE;
     MultiHeadAttention.Cached made = self.applyCached(before ? selfNorm.apply(x) : x, cache, position);
     Tensor h = x.add(made.output());
-    return new MultiHeadAttention.Cached(feed(before ? h : selfNorm.apply(h)), made.cache());
+    return new MultiHeadAttention.Cached(feed(look(before ? h : selfNorm.apply(h), memory)), made.cache());
+  }
+
+  private Tensor look(Tensor h, @Nullable Memory memory) {
+    if ((cross == null) != (memory == null)) {
+      throw new IllegalArgumentException(
+          cross == null ? "this block has no encoder to look at" : "this block decodes: it needs the encoder's output");
+    }
+    return cross == null || crossNorm == null || memory == null
+        ? h
+        : residual(h, crossNorm, y -> cross.applyTo(y, memory.cache(), memory.bias()));
+  }
+
+  private MultiHeadAttention decoding() {
+    if (cross == null) {
+      throw new IllegalStateException("this block has no encoder to look at");
+    }
+    return cross;
   }
 
   private Tensor feed(Tensor h) {

@@ -81,7 +81,7 @@ class NetsTest {
     OracleRun run = new OracleRun(
         Step.inference(
             "s", model, List.of(source, target),
-            c -> c.report("y", model.apply(c.input("source"), c.input("target")))).trace(),
+            c -> c.report("y", model.logits(c.input("source"), c.input("target")))).trace(),
         4);
     double[][] logits = new double[3][];
     double[][][] tokens = {{{1, 2, 3, 4}, {5, 6, 7, 8}}, {{1, 2, 3, 4}, {5, 6, 0, 8}}, {{1, 2, 3, 0}, {5, 6, 7, 8}}};

@@ -20,6 +20,7 @@ import org.lathe.hal.DType;
 import org.lathe.models.nn.BeamSearch;
 import org.lathe.models.nn.ScoredAttention.Score;
 import org.lathe.models.nn.StepDecoder;
+import org.lathe.models.nn.TransformerBlock;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.OracleRun;
 import org.lathe.models.train.Step;
@@ -40,6 +41,15 @@ class TranslatorTest {
       for (boolean learned : new boolean[]{false, true}) {
         all.add(
             Named.of(score + (learned ? " with values" : ""), () -> lstm(new LstmTranslator.Attention(score, learned))));
+      }
+    }
+    for (Transformer.Positions positions : Transformer.Positions.values()) {
+      for (TransformerBlock.Norm norm : TransformerBlock.Norm.values()) {
+        all.add(
+            Named.of(
+                "transformer, " + positions + ", norm " + norm,
+                () -> new Transformer(
+                    VOCABULARY, TransformerBlock.Options.of(6, 2, 8).withNorm(norm), 2, 8, positions)));
       }
     }
     return all.stream();

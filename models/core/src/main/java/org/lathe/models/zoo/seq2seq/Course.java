@@ -33,6 +33,11 @@ record Course(Supplier<? extends Translator> model, Optimizer optimizer, int par
     return Bitext.buckets(parts);
   }
 
+  /** Buckets for sentences of up to twice the parts that it learns from, which it translates too. */
+  List<Bitext.Bucket> allBuckets() {
+    return Bitext.buckets(2 * parts);
+  }
+
   /** Fields x, y; report {@code loss}, the mean over the tokens there are. */
   Step training(long batch, Bitext.Bucket bucket) {
     Translator translator = model.get();

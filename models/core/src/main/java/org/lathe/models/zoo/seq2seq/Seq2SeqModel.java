@@ -1,5 +1,6 @@
 package org.lathe.models.zoo.seq2seq;
 
+import java.util.List;
 import org.lathe.models.nets.LstmTranslator;
 import org.lathe.models.optim.Adam;
 import org.lathe.models.optim.Schedule;
@@ -32,15 +33,17 @@ public final class Seq2SeqModel extends TranslatorModel {
   }
 
   @Override
-  Course course() {
-    return new Course(
-        () -> new LstmTranslator(new LstmTranslator.Options(Bitext.VOCABULARY, WIDTH, LAYERS, null)),
-        new Adam(Schedule.exponential(3e-3, 0.5, 1500).warmedUp(50)), 2, false);
+  List<Part> parts() {
+    return List.of(
+        new Part(
+            "", new Course(
+                () -> new LstmTranslator(new LstmTranslator.Options(Bitext.VOCABULARY, WIDTH, LAYERS, null)),
+                new Adam(Schedule.exponential(3e-3, 0.5, 1500).warmedUp(50)), 2, false)));
   }
 
   @Override
-  Length length() {
-    return new Length(20_000, 15, 0.98);
+  Lessons.Length length() {
+    return new Lessons.Length(20_000, 15, 0.98);
   }
 
   @Override

@@ -92,16 +92,19 @@ class TranslationTest {
     }
 
     @Override
-    Course course() {
-      return new Course(
-          () -> new LstmTranslator(
-              new LstmTranslator.Options(Bitext.VOCABULARY, 6, 1, new LstmTranslator.Attention(Score.ADDITIVE, true))),
-          new Adam(1e-2), 1, true);
+    List<Part> parts() {
+      return List.of(
+          new Part(
+              "", new Course(
+                  () -> new LstmTranslator(
+                      new LstmTranslator.Options(
+                          Bitext.VOCABULARY, 6, 1, new LstmTranslator.Attention(Score.ADDITIVE, true))),
+                  new Adam(1e-2), 1, true)));
     }
 
     @Override
-    Length length() {
-      return new Length(192, 2, 2);
+    Lessons.Length length() {
+      return new Lessons.Length(192, 2, 2);
     }
 
     @Override
@@ -154,7 +157,7 @@ class TranslationTest {
   @Test
   void sentencesAreTranslatedAloneAsAmongOthers() throws IOException {
     List<List<Integer>> sources = Grammar.compounds(9, 1, 2, 2).stream().map(Grammar.Sentence::words).toList();
-    Course course = new Small().course();
+    Course course = new Small().parts().getFirst().course();
     try (ModelState state = new ModelState(lathe, 7);
         Interpreter interpreter = new Interpreter(course, state, Bitext.buckets(2), 3)) {
       List<Interpreter.Said> together = interpreter.translate(sources);
