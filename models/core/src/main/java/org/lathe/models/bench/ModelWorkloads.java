@@ -9,11 +9,12 @@ import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
+import org.lathe.hal.spec.Recurrence.Cell;
 import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.nets.Dcgan;
 import org.lathe.models.nets.LeNet5;
-import org.lathe.models.nets.LstmLanguageModel;
 import org.lathe.models.nets.Mlp;
+import org.lathe.models.nets.RecurrentLanguageModel;
 import org.lathe.models.nets.ResNet;
 import org.lathe.models.nets.Transformer;
 import org.lathe.models.nets.Vae;
@@ -153,7 +154,7 @@ final class ModelWorkloads {
         3 * (2 * layer + gemm(32 * STEPS, VOCABULARY, 256)),
         true,
         () -> {
-          LstmLanguageModel model = new LstmLanguageModel(VOCABULARY, 256, 256, 2);
+          RecurrentLanguageModel model = RecurrentLanguageModel.of(Cell.LSTM, VOCABULARY, 256, 256, 2);
           return Step.training(
               "train",
               model,

@@ -63,15 +63,17 @@ public final class Sequences {
         "copy task", List.of(new Column.Ints("x", Dims.of(steps), x), new Column.Ints("y", Dims.of(steps), y)));
   }
 
+  private static final int[] PERIODIC = {0, 0, 0, 1, 1, 2};
+
   /** After so many steps {@link #periodic} repeats itself. */
-  public static final int PERIOD = 8;
+  public static final int PERIOD = PERIODIC.length;
 
   /** The symbols of {@link #periodic}. */
-  public static final int PERIODIC_SYMBOLS = 4;
+  public static final int PERIODIC_SYMBOLS = 3;
 
   /**
-   * The periodic sequence a b a c a b a d, from a random position on: what follows an a is known from the symbols before it
-   * alone, so that whoever sees one symbol at a time is right three times of four at best.
+   * The periodic sequence a a a b b c, from a random position on: three symbols tell the next one, while whoever sees one
+   * symbol at a time is right two times of three at best.
    *
    * <p>Columns: {@code x} i32 [steps] the symbols, {@code y} i32 [steps] those that follow them, {@code mask} f32 [steps] 1
    * from where the symbols so far tell the next one for sure.
@@ -84,19 +86,15 @@ public final class Sequences {
     for (int i = 0; i < count; i++) {
       int phase = random.nextInt(PERIOD);
       for (int t = 0; t < steps; t++) {
-        x[i * steps + t] = ruler(phase + t);
-        y[i * steps + t] = ruler(phase + t + 1);
-        mask[i * steps + t] = t >= PERIOD / 2 - 1 ? 1 : 0;
+        x[i * steps + t] = PERIODIC[(phase + t) % PERIOD];
+        y[i * steps + t] = PERIODIC[(phase + t + 1) % PERIOD];
+        mask[i * steps + t] = t >= 2 ? 1 : 0;
       }
     }
     Dims shape = Dims.of(steps);
     return new Dataset(
         "periodic sequence",
         List.of(new Column.Ints("x", shape, x), new Column.Ints("y", shape, y), new Column.Floats("mask", shape, mask)));
-  }
-
-  private static int ruler(int t) {
-    return Integer.numberOfTrailingZeros(t % PERIOD + 1 | 1 << PERIODIC_SYMBOLS - 1) % PERIODIC_SYMBOLS;
   }
 
   /**

@@ -51,9 +51,9 @@ class MadeDataTest {
     }
   }
 
-  /** Four symbols tell the next, one does not. */
+  /** Three symbols tell the next, two do not. */
   @Test
-  void periodicSequencesNeedAMemoryOfFourSymbols() {
+  void periodicSequencesNeedAMemoryOfThreeSymbols() {
     int steps = 19;
     Dataset d = Sequences.periodic(40, steps, 3);
     int[] x = ((Column.Ints) d.column("x")).data();
@@ -65,14 +65,14 @@ class MadeDataTest {
         int at = i * steps + t;
         assertTrue(t + 1 == steps || x[at + 1] == y[at]);
         assertTrue(t < Sequences.PERIOD || x[at] == x[at - Sequences.PERIOD]);
-        assertEquals(t >= 3 ? 1 : 0, mask[at]);
-        if (t >= 3) {
-          after.computeIfAbsent(List.of(x[at - 3], x[at - 2], x[at - 1], x[at]), k -> new HashSet<>()).add(y[at]);
+        assertEquals(t >= 2 ? 1 : 0, mask[at]);
+        if (t >= 2) {
+          after.computeIfAbsent(List.of(x[at - 2], x[at - 1], x[at]), k -> new HashSet<>()).add(y[at]);
+          after.computeIfAbsent(List.of(x[at - 1], x[at]), k -> new HashSet<>()).add(y[at]);
         }
-        after.computeIfAbsent(List.of(x[at]), k -> new HashSet<>()).add(y[at]);
       }
     }
-    after.forEach((seen, next) -> assertEquals(seen.equals(List.of(0)) ? 3 : 1, next.size(), seen.toString()));
+    after.forEach((seen, next) -> assertEquals(seen.equals(List.of(0, 0)) ? 2 : 1, next.size(), seen.toString()));
   }
 
   /** The best that knows the word alone says each word's most frequent tag. */

@@ -25,16 +25,18 @@ public final class Sentences {
 
   /**
    * Columns: {@code x} i32 [steps] the words seen, {@code y} i32 [steps] the words to come, {@code mask} f32 [steps] 1 where
-   * there is one.
+   * there is one, {@code length} i32 [] how many there are.
    */
   public static Dataset dataset(int count, long seed) {
     int[] x = new int[count * STEPS];
     int[] y = new int[count * STEPS];
     float[] mask = new float[count * STEPS];
+    int[] lengths = new int[count];
     int i = 0;
     for (Grammar.Sentence s : Grammar.sentences(count, seed)) {
-      int at = i++ * STEPS;
+      int at = i * STEPS;
       int length = s.words().size();
+      lengths[i++] = length + 1;
       for (int t = 0; t <= length; t++) {
         x[at + t] = t == 0 ? Grammar.BEGIN : s.words().get(t - 1);
         y[at + t] = t == length ? Grammar.END : s.words().get(t);
@@ -45,11 +47,16 @@ public final class Sentences {
     return new Dataset(
         "grammar",
         List.of(new Column.Ints("x", steps, x), new Column.Ints("y", steps, y),
-            new Column.Floats("mask", steps, mask)));
+            new Column.Floats("mask", steps, mask), new Column.Ints("length", Dims.of(), lengths)));
   }
 
   public static List<Field> fields(long batch) {
-    return List.of(Field.ints("x", batch, STEPS), Field.ints("y", batch, STEPS), Field.floats("mask", batch, STEPS));
+    return fields(batch, STEPS);
+  }
+
+  /** For sentences cut to this many steps. */
+  public static List<Field> fields(long batch, long steps) {
+    return List.of(Field.ints("x", batch, steps), Field.ints("y", batch, steps), Field.floats("mask", batch, steps));
   }
 
   /** The mean cross-entropy of a predicted token; logits [batch, steps, vocabulary]. */
