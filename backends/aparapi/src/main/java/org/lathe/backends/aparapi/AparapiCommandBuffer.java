@@ -142,7 +142,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
       }
     }
     RecordedLaunch recorded = new RecordedLaunch(launch, memories, places);
-    recorded.compile(prepared.executables(), prepared.device().engine().route(dispatch.spec()));
+    recorded.compile(prepared.executables(), prepared.device().engine().route());
     launches.add(recorded);
     return recorded;
   }

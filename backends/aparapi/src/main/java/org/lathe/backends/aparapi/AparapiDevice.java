@@ -24,12 +24,10 @@ final class AparapiDevice implements Device, Capabilities {
   private final Executables executables;
 
   AparapiDevice(int index, Engine engine) {
-    long memory = ArenaAllocator.heapBudget();
     this.engine = engine;
-    this.info = engine.describe(index, memory);
-    this.allocator = new ArenaAllocator(memory);
-    // Arrays begin where the heap puts them.
-    this.planner = new Planner(engine::traits, Tunings.GUESS, false);
+    this.allocator = engine.newMemory();
+    this.info = engine.describe(index, allocator.budget());
+    this.planner = new Planner(engine::traits, Tunings.GUESS, !allocator.isOnHeap());
     this.executables = new Executables(engine);
   }
 

@@ -41,7 +41,7 @@ final class AparapiPrepared implements Prepared {
   }
 
   private static List<Request> requests(AparapiDevice device, PlannedStep.Run run) {
-    Route route = device.engine().route(run.dispatch().spec());
+    Route route = device.engine().route();
     return run.plan().launches().stream()
         .map(l -> new Request(l.kernel(), Arenas.expected(run.dispatch(), l), route)).toList();
   }
@@ -90,7 +90,7 @@ final class AparapiPrepared implements Prepared {
   public List<KernelReport> kernels() {
     return plan.runs().stream().map(run -> new KernelReport(
         run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(),
-        run.plan().summary() + ", by " + device.engine().route(run.dispatch().spec()).words(),
+        run.plan().summary() + ", by " + device.engine().route().words(),
         requests(device, run).stream().distinct().map(device.engine()::source).collect(Collectors.joining("\n"))))
         .toList();
   }

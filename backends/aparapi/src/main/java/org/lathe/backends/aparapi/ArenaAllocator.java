@@ -1,25 +1,49 @@
 package org.lathe.backends.aparapi;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Allocator;
 import org.lathe.hal.device.OutOfDeviceMemory;
 
-/** Memory on the Java heap, the only memory that Aparapi takes, within a part of the heap's limit. Any thread. */
+/** Memory within a budget: arrays of the Java heap, which is what Aparapi takes, or memory outside of it. Any thread. */
 final class ArenaAllocator implements Allocator {
   /** OpenCL has no buffers of no bytes. */
   private static final int LEAST_BYTES = 64;
-  private static final int MOST_BYTES = Integer.MAX_VALUE - 64;
+  private static final int MOST_ARRAY_BYTES = Integer.MAX_VALUE - 64;
+  /** Outside of the heap: whole cache lines, and the widest vectors. */
+  private static final long ALIGNMENT = 128;
 
   private final long budget;
+  private final boolean onHeap;
   private long allocated;
   private int open;
 
-  ArenaAllocator(long budget) {
+  private ArenaAllocator(long budget, boolean onHeap) {
     this.budget = budget;
+    this.onHeap = onHeap;
+  }
+
+  static ArenaAllocator onHeap(long budget) {
+    return new ArenaAllocator(budget, true);
+  }
+
+  static ArenaAllocator offHeap(long budget) {
+    return new ArenaAllocator(budget, false);
   }
 
   /** Three quarters of what the heap may grow to. */
   static long heapBudget() {
     return Runtime.getRuntime().maxMemory() / 4 * 3;
+  }
+
+  long budget() {
+    return budget;
+  }
+
+  /** Whether buffers are arrays, which the garbage collector moves, and which begin where it puts them. */
+  boolean isOnHeap() {
+    return onHeap;
   }
 
   @Override
@@ -28,16 +52,26 @@ final class ArenaAllocator implements Allocator {
       throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
     }
     synchronized (this) {
-      long free = Math.min(MOST_BYTES, budget - allocated);
+      long free = onHeap ? Math.min(MOST_ARRAY_BYTES, budget - allocated) : budget - allocated;
       if (bytes > free) {
         throw new OutOfDeviceMemory(bytes, free);
       }
       allocated += bytes;
       open++;
     }
+    @Nullable
+    Arena owner = onHeap ? null : Arena.ofShared();
+    long least = Math.max(LEAST_BYTES, bytes);
     try {
-      return new ArenaBuffer(this, new byte[(int) Math.max(LEAST_BYTES, bytes)], bytes);
+      if (owner != null) {
+        return new ArenaBuffer(this, owner.allocate(least, ALIGNMENT), bytes, null, owner);
+      }
+      byte[] array = new byte[(int) least];
+      return new ArenaBuffer(this, MemorySegment.ofArray(array), bytes, array, null);
     } catch (OutOfMemoryError e) {
+      if (owner != null) {
+        owner.close();
+      }
       closed(bytes);
       OutOfDeviceMemory refused = new OutOfDeviceMemory(bytes, Math.min(bytes - 1, Runtime.getRuntime().freeMemory()));
       refused.initCause(e);

@@ -1,20 +1,31 @@
 package org.lathe.backends.aparapi;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Buffer;
 
-/** A byte array of the heap. Runs have ended when they return, so that transfers are plain copies. */
+/** A byte array, or memory outside of the heap. Runs have ended when they return, so that transfers are plain copies. */
 final class ArenaBuffer implements Buffer {
   private final ArenaAllocator allocator;
   private final long bytes;
+  private final @Nullable Arena owner;
+  private @Nullable MemorySegment memory;
   private byte @Nullable [] array;
 
-  ArenaBuffer(ArenaAllocator allocator, byte[] array, long bytes) {
+  /**
+   * @param memory all of it; at least 64 bytes
+   * @param array what the memory is, if it is an array
+   * @param owner closed with the buffer
+   */
+  ArenaBuffer(
+      ArenaAllocator allocator, MemorySegment memory, long bytes, byte @Nullable [] array, @Nullable Arena owner) {
     this.allocator = allocator;
+    this.memory = memory;
     this.array = array;
     this.bytes = bytes;
+    this.owner = owner;
   }
 
   ArenaAllocator allocator() {
@@ -26,40 +37,66 @@ final class ArenaBuffer implements Buffer {
     return bytes;
   }
 
-  /** All of its memory; at least 64 bytes. */
-  synchronized byte[] array() {
-    byte[] open = array;
+  private synchronized MemorySegment memory() {
+    MemorySegment open = memory;
     if (open == null) {
-      throw new IllegalStateException("a buffer of " + bytes + " bytes is used after it was closed");
+      throw closed();
     }
     return open;
   }
 
+  private IllegalStateException closed() {
+    return new IllegalStateException("a buffer of " + bytes + " bytes is used after it was closed");
+  }
+
+  /** All of its memory, of a buffer on the heap. */
+  synchronized byte[] array() {
+    byte[] open = array;
+    if (open == null) {
+      throw owner == null ? closed() : new IllegalStateException("a buffer outside of the heap is no array");
+    }
+    return open;
+  }
+
+  /** Where it begins, of a buffer outside of the heap. */
+  long address() {
+    if (owner == null) {
+      throw new IllegalStateException("an array has no address");
+    }
+    return memory().address();
+  }
+
+  byte byteAt(long offset) {
+    return memory().get(ValueLayout.JAVA_BYTE, offset);
+  }
+
   @Override
   public void write(long offset, MemorySegment source) {
-    Objects.checkFromIndexSize(offset, source.byteSize(), bytes);
-    MemorySegment.copy(source, 0, MemorySegment.ofArray(array()), offset, source.byteSize());
+    memory().asSlice(0, bytes).asSlice(offset, source.byteSize()).copyFrom(source);
   }
 
   @Override
   public void read(long offset, MemorySegment target) {
-    Objects.checkFromIndexSize(offset, target.byteSize(), bytes);
-    MemorySegment.copy(MemorySegment.ofArray(array()), offset, target, 0, target.byteSize());
+    target.copyFrom(memory().asSlice(0, bytes).asSlice(offset, target.byteSize()));
   }
 
-  /** None: the array moves, and has no alignment that others could rely on. */
+  /** Null for an array: it moves, and has no alignment that others could rely on. */
   @Override
   public @Nullable MemorySegment host() {
-    return null;
+    return owner == null ? null : memory().asSlice(0, bytes);
   }
 
   @Override
   public void close() {
     synchronized (this) {
-      if (array == null) {
+      if (memory == null) {
         return;
       }
+      memory = null;
       array = null;
+    }
+    if (owner != null) {
+      owner.close();
     }
     allocator.closed(bytes);
   }

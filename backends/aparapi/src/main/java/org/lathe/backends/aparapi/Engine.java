@@ -10,10 +10,13 @@ interface Engine {
   /** @param memoryBytes what may be allocated */
   DeviceInfo describe(int index, long memoryBytes);
 
+  /** New memory of the kind that its kernels work in. */
+  ArenaAllocator newMemory();
+
   /** The device as it shows itself to a kernel, by the route that the kernel takes. */
   Traits traits(KernelSpec spec);
 
-  Route route(KernelSpec spec);
+  Route route();
 
   boolean hasF64();
 

@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.lathe.backends.simt.bytecode.AparapiClass;
 import org.lathe.backends.simt.bytecode.Unwritable;
-import org.lathe.backends.simt.opencl.Calling;
-import org.lathe.backends.simt.opencl.OpenClSource;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.KernelBuildFailed;
@@ -29,13 +27,26 @@ final class OpenClEngine implements Engine {
   private final OpenCLDevice device;
   private final SelfCheck.Facts facts;
   private final Route route;
+  /** By way of bytecode: whether kernels work in Java's arrays themselves. */
+  private final boolean inPlace;
   private final Traits scalar;
   private final Traits wide;
 
+  /**
+   * Checks that the device computes by this route as Java does.
+   *
+   * @throws IllegalStateException if it does not
+   */
   OpenClEngine(OpenCLDevice device, SelfCheck.Facts facts, Route route) {
+    if (route == Route.SOURCE && !facts.hostMemory()) {
+      throw new IllegalStateException(
+          "its kernels cannot work in this process's memory, which OpenCL C through Aparapi needs; take -D"
+              + Route.PROPERTY + "=bytecode, or opencl");
+    }
     this.device = device;
     this.facts = facts;
     this.route = route;
+    this.inPlace = route == Route.BYTECODE && SelfCheck.inPlace(device);
     this.scalar = traits(1);
     this.wide = traits(facts.floatLanes());
   }
@@ -57,6 +68,13 @@ final class OpenClEngine implements Engine {
         device.getMaxComputeUnits(), memoryBytes);
   }
 
+  @Override
+  public ArenaAllocator newMemory() {
+    return route == Route.SOURCE
+        ? ArenaAllocator.offHeap(device.getGlobalMemSize())
+        : ArenaAllocator.onHeap(ArenaAllocator.heapBudget());
+  }
+
   /** The same device by the other route. */
   OpenClEngine by(Route other) {
     return new OpenClEngine(device, facts, other);
@@ -69,7 +87,7 @@ final class OpenClEngine implements Engine {
   }
 
   @Override
-  public Route route(KernelSpec spec) {
+  public Route route() {
     return route;
   }
 
@@ -85,7 +103,8 @@ final class OpenClEngine implements Engine {
       List<Request> source = kernels.stream().filter(k -> k.route() == Route.SOURCE).toList();
       for (int from = 0; from < source.size(); from += MOST_TOGETHER) {
         List<Request> part = source.subList(from, Math.min(source.size(), from + MOST_TOGETHER));
-        List<? extends Executable> executables = SourceProgram.compile(device, facts.inPlace(), part);
+        List<? extends Executable> executables = SourceProgram.compile(
+            device, part.stream().map(Request::kernel).toList());
         for (int i = 0; i < part.size(); i++) {
           compiled.put(part.get(i), executables.get(i));
         }
@@ -104,7 +123,7 @@ final class OpenClEngine implements Engine {
 
   private Executable bytecode(Request k) {
     try {
-      return new BytecodeExecutable(BACKEND, device, k.kernel(), k.arenas(), facts.inPlace());
+      return new BytecodeExecutable(BACKEND, device, k.kernel(), k.arenas(), inPlace);
     } catch (Unwritable e) {
       throw new KernelBuildFailed(k.kernel().name(), k.kernel().toString(), String.valueOf(e.getMessage()));
     }
@@ -114,7 +133,7 @@ final class OpenClEngine implements Engine {
   public String source(Request k) {
     return switch (k.route()) {
       case BYTECODE -> AparapiClass.forAparapi(k.kernel(), k.arenas()).toString();
-      case SOURCE -> OpenClSource.render(Map.of(k.kernel(), new Calling.Arenas(k.arenas())));
+      case SOURCE -> SourceProgram.render(List.of(k.kernel()));
     };
   }
 }

@@ -5,6 +5,7 @@ import com.aparapi.device.OpenCLDevice;
 import com.aparapi.internal.opencl.OpenCLLoader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -40,7 +41,7 @@ final class Platform {
   }
 
   private static Found find() {
-    Route route;
+    Optional<Route> route;
     try {
       route = Route.chosen();
     } catch (IllegalArgumentException e) {
@@ -56,7 +57,7 @@ final class Platform {
     }
   }
 
-  private static Found devices(Route route) {
+  private static Found devices(Optional<Route> chosen) {
     Level before = LOG.getLevel();
     List<OpenCLDevice> devices;
     LOG.setLevel(Level.OFF);
@@ -72,7 +73,9 @@ final class Platform {
     List<String> faults = new ArrayList<>();
     for (OpenCLDevice device : devices) {
       try {
-        engines.add(new OpenClEngine(device, SelfCheck.run(device), route));
+        SelfCheck.Facts facts = SelfCheck.facts(device);
+        Route route = chosen.orElse(facts.hostMemory() ? Route.SOURCE : Route.BYTECODE);
+        engines.add(new OpenClEngine(device, facts, route));
       } catch (RuntimeException e) {
         faults.add(device.getName() + ": " + e.getMessage());
       }

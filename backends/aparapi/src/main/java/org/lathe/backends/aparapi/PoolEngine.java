@@ -59,7 +59,12 @@ final class PoolEngine implements Engine {
   }
 
   @Override
-  public Route route(KernelSpec spec) {
+  public ArenaAllocator newMemory() {
+    return ArenaAllocator.onHeap(ArenaAllocator.heapBudget());
+  }
+
+  @Override
+  public Route route() {
     return Route.BYTECODE;
   }
 

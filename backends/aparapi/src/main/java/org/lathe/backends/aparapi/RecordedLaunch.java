@@ -17,6 +17,7 @@ final class RecordedLaunch {
   private final long[] places;
   private final int[] elementBytes;
   private final long[] numbers;
+  private boolean byAddress;
   private List<Integer> arenas = List.of();
   private byte[][] arrays = {};
   private Executables.@Nullable Entry compiled;
@@ -31,6 +32,7 @@ final class RecordedLaunch {
   }
 
   void compile(Executables.Lease executables, Route route) {
+    byAddress = route == Route.SOURCE;
     arenas = arenas();
     arrays = new byte[arenas.stream().mapToInt(a -> a + 1).max().orElse(0)][];
     compiled = executables.get(new Request(launch.kernel(), arenas, route));
@@ -39,7 +41,7 @@ final class RecordedLaunch {
   private List<Integer> arenas() {
     List<Object> all = new ArrayList<>();
     for (Bound m : memories) {
-      if (m != null) {
+      if (m != null && !byAddress) {
         all.add(m.buffer().array());
       }
     }
@@ -61,6 +63,8 @@ final class RecordedLaunch {
       Bound memory = memories[i];
       if (memory == null) {
         numbers[i] = places[i];
+      } else if (byAddress) {
+        numbers[i] = memory.buffer().address() + memory.offset() + places[i];
       } else {
         arrays[arenas.get(next++)] = memory.buffer().array();
         numbers[i] = (memory.offset() + places[i]) / elementBytes[i];

@@ -63,7 +63,7 @@ sealed interface RecordedStep {
         RecordedStep {
     @Override
     public void run(Consumer<Dispatch> to) {
-      byte value = bound.buffer().array()[Math.toIntExact(bound.offset() + predicate[0])];
+      byte value = bound.buffer().byteAt(bound.offset() + predicate[0]);
       runAll(value != 0 ? then : otherwise, to);
     }
   }

@@ -2,6 +2,9 @@ package org.lathe.backends.aparapi;
 
 import com.aparapi.device.Device;
 import com.aparapi.device.OpenCLDevice;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -11,16 +14,17 @@ import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.ir.Values;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
+import org.lathe.hal.device.KernelBuildFailed;
 
-/** Runs a kernel by each route and compares with Java, before a device is offered to anyone. */
+/** Runs kernels and compares with Java, before a device is offered to anyone. */
 final class SelfCheck {
   private static final int ITEMS = 96;
   private static final int GROUP = 32;
 
   /** What the device's compiler says of it: its own macros know what Aparapi cannot ask for. */
   private static final String FACTS = """
-      __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void lathe_facts(__global uchar* arena0, const long n) {
-        __global int* out = (__global int*)arena0;
+      __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void lathe_facts(const long address, const long n) {
+        __global int* out = (__global int*)address;
       #if defined(__AVX512F__)
         out[0] = 16;
       #elif defined(__AVX__)
@@ -33,36 +37,64 @@ final class SelfCheck {
       #else
         out[1] = 0;
       #endif
-        out[2] = 7 * (int)n;
+        out[2] = out[3] * (int)n;
+      }
+      """;
+
+  private static final String DOUBLES = """
+      #if !defined(cl_khr_fp64) && !defined(__opencl_c_fp64)
+      #error no f64
+      #endif
+      __kernel void lathe_doubles(const long n) {
       }
       """;
 
   private SelfCheck() {}
 
   /**
-   * @param inPlace whether kernels work in Java's arrays themselves, without copies
+   * @param hostMemory whether kernels work in the memory of this process, at the addresses that it has here
    * @param floatLanes the width of its f32 vectors
    */
-  record Facts(boolean inPlace, int floatLanes, boolean hasF64) {}
+  record Facts(boolean hostMemory, int floatLanes, boolean hasF64) {}
+
+  /** Asks the device. Of processors only it is tried whether they take addresses: nothing else could survive a wrong one. */
+  static Facts facts(OpenCLDevice device) {
+    if (device.getType() == Device.TYPE.CPU) {
+      try (Arena arena = Arena.ofConfined();
+          Executable source = SourceProgram.compile(device, "lathe_facts", FACTS, Dims.of(1, 1, 1), 2)) {
+        MemorySegment out = arena.allocate(4 * ValueLayout.JAVA_INT.byteSize());
+        out.setAtIndex(ValueLayout.JAVA_INT, 3, 7);
+        source.run(new byte[0][], new long[]{out.address(), 6}, Dims.of(1, 1, 1));
+        if (out.getAtIndex(ValueLayout.JAVA_INT, 2) == 42) {
+          return new Facts(
+              true, out.getAtIndex(ValueLayout.JAVA_INT, 0), out.getAtIndex(ValueLayout.JAVA_INT, 1) != 0);
+        }
+      }
+    }
+    return new Facts(false, 1, compiles(device, DOUBLES));
+  }
+
+  private static boolean compiles(OpenCLDevice device, String source) {
+    try (Executable built = SourceProgram.compile(device, "lathe_doubles", source, Dims.of(1, 1, 1), 1)) {
+      return built != null;
+    } catch (KernelBuildFailed e) {
+      return false;
+    }
+  }
 
   /**
+   * Runs a kernel made of bytecode. Whether such kernels work in Java's arrays themselves, without copies.
+   *
    * @throws IllegalStateException if the device computes something else than Java
    */
-  static Facts run(OpenCLDevice device) {
-    boolean cpu = device.getType() == Device.TYPE.CPU;
-    boolean inPlace = cpu && computes(device, true);
-    if (!inPlace && !computes(device, false)) {
+  static boolean inPlace(OpenCLDevice device) {
+    if (device.getType() == Device.TYPE.CPU && computes(device, true)) {
+      return true;
+    }
+    if (!computes(device, false)) {
       throw new IllegalStateException("a kernel made of bytecode gives wrong results");
     }
-    ByteBuffer facts = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
-    try (Executable source =
-        SourceProgram.compile(device, inPlace, "lathe_facts", FACTS, Dims.of(1, 1, 1), 1, 1)) {
-      source.run(new byte[][]{facts.array()}, new long[]{6}, Dims.of(1, 1, 1));
-    }
-    if (facts.getInt(8) != 42) {
-      throw new IllegalStateException("a kernel in OpenCL C gives wrong results");
-    }
-    return new Facts(inPlace, cpu ? facts.getInt(0) : 1, facts.getInt(4) != 0);
+    return false;
   }
 
   /** Twice with other values between, as a device that keeps a copy would not see them. */

@@ -20,52 +20,48 @@ import org.lathe.hal.device.KernelBuildFailed;
  * Kernels in OpenCL C, compiled together, through Aparapi's binding of foreign source; without the interfaces that it makes
  * proxies of, whose annotations would be the same for all kernels. Closed with its last kernel. Its kernels take turns:
  * they share what Aparapi keeps for each program.
+ *
+ * <p>Kernels get numbers and addresses, never arrays: the binding of Aparapi 3.0.2 lets go of arrays before the kernel has
+ * ended, so that the garbage collector may move them meanwhile, and takes those that have moved twice and gives them back
+ * once, after which a collector that waits for them, as the serial one does, waits for ever.
  */
 final class SourceProgram {
-  private static final long MEMORY =
-      OpenCLArgDescriptor.ARG_GLOBAL_BIT | OpenCLArgDescriptor.ARG_ARRAY_BIT | OpenCLArgDescriptor.ARG_BYTE_BIT;
   private static final long NUMBER = OpenCLArgDescriptor.ARG_ISARG_BIT | OpenCLArgDescriptor.ARG_PRIMITIVE_BIT
       | OpenCLArgDescriptor.ARG_LONG_BIT;
 
   private final OpenCLDevice target;
-  private final boolean inPlace;
   private final OpenCLProgram program;
   private final List<SourceExecutable> kernels = new ArrayList<>();
   private int open;
 
-  /** @param inPlace whether the device works in the arrays themselves, so that Aparapi need not copy */
-  private SourceProgram(OpenCLDevice target, boolean inPlace, String source) {
+  private SourceProgram(OpenCLDevice target, String source) {
     this.target = target;
-    this.inPlace = inPlace;
     this.program = new OpenCLProgram(target, source).createProgram(target);
   }
 
   /** One executable for each of the kernels. */
-  static List<? extends Executable> compile(OpenCLDevice target, boolean inPlace, List<Request> requests) {
-    Map<Kernel, Calling> named = new LinkedHashMap<>();
-    requests.forEach(r -> named.put(r.named(), new Calling.Arenas(r.arenas())));
-    String source = OpenClSource.render(named);
-    SourceProgram p = new SourceProgram(target, inPlace, source);
-    for (Request r : requests) {
-      p.add(r.named().name(), source, r.kernel().local(), r.arenaCount(), r.kernel().parameters().size());
-    }
+  static List<? extends Executable> compile(OpenCLDevice target, List<Kernel> kernels) {
+    String source = render(kernels);
+    SourceProgram p = new SourceProgram(target, source);
+    kernels.forEach(k -> p.add(k.name(), source, k.local(), k.parameters().size()));
     return p.kernels;
   }
 
-  /** One kernel from source of its own, which takes arrays and then longs. */
-  static Executable compile(
-      OpenCLDevice target, boolean inPlace, String name, String source, Dims local, int memories, int numbers) {
-    SourceProgram p = new SourceProgram(target, inPlace, source);
-    p.add(name, source, local, memories, numbers);
+  static String render(List<Kernel> kernels) {
+    Map<Kernel, Calling> callings = new LinkedHashMap<>();
+    kernels.forEach(k -> callings.put(k, new Calling.Addresses()));
+    return OpenClSource.render(callings);
+  }
+
+  /** One kernel from source of its own, which takes longs. */
+  static Executable compile(OpenCLDevice target, String name, String source, Dims local, int numbers) {
+    SourceProgram p = new SourceProgram(target, source);
+    p.add(name, source, local, numbers);
     return p.kernels.getFirst();
   }
 
-  private void add(String name, String source, Dims local, int memories, int numbers) {
+  private void add(String name, String source, Dims local, int numbers) {
     List<OpenCLArgDescriptor> descriptors = new ArrayList<>();
-    for (int i = 0; i < memories; i++) {
-      descriptors.add(
-          new OpenCLArgDescriptor("arena" + i, inPlace ? MEMORY : MEMORY | OpenCLArgDescriptor.ARG_READWRITE_BIT));
-    }
     for (int i = 0; i < numbers; i++) {
       descriptors.add(new OpenCLArgDescriptor("n" + i, NUMBER));
     }
@@ -74,7 +70,7 @@ final class SourceProgram {
       List.copyOf(kernels).forEach(Executable::close);
       throw new KernelBuildFailed(name, source, "the device's compiler refused it; its log is on standard error");
     }
-    kernels.add(new SourceExecutable(name, kernel, local, memories));
+    kernels.add(new SourceExecutable(name, kernel, local));
     open++;
   }
 
@@ -83,24 +79,21 @@ final class SourceProgram {
     private final String name;
     private final OpenCLKernel kernel;
     private final Dims local;
-    private final int memories;
     private boolean ran;
     private boolean closed;
 
-    SourceExecutable(String name, OpenCLKernel kernel, Dims local, int memories) {
+    SourceExecutable(String name, OpenCLKernel kernel, Dims local) {
       this.name = name;
       this.kernel = kernel;
       this.local = local;
-      this.memories = memories;
     }
 
     @Override
     public void run(byte[][] arenas, long[] numbers, Dims global) {
-      Object[] arguments = new Object[1 + memories + numbers.length];
+      Object[] arguments = new Object[1 + numbers.length];
       arguments[0] = Ranges.of(target, global, local);
-      System.arraycopy(arenas, 0, arguments, 1, memories);
       for (int i = 0; i < numbers.length; i++) {
-        arguments[1 + memories + i] = numbers[i];
+        arguments[1 + i] = numbers[i];
       }
       synchronized (SourceProgram.this) {
         kernel.invoke(arguments);
@@ -127,15 +120,7 @@ final class SourceProgram {
           return;
         }
         closed = true;
-        if (ran) {
-          kernel.dispose();
-        } else {
-          // Aparapi complains of the buffers of a kernel that never ran.
-          NativeProcess.quietly(() -> {
-            kernel.dispose();
-            return true;
-          });
-        }
+        kernel.dispose();
         open--;
         if (open == 0) {
           program.dispose();

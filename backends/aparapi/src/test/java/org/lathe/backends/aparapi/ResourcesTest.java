@@ -89,14 +89,14 @@ class ResourcesTest {
 
   @Test
   void memoryHasABudget() {
-    ArenaAllocator allocator = new ArenaAllocator(1000);
+    ArenaAllocator allocator = ArenaAllocator.offHeap(1000);
     try (Buffer a = allocator.allocate(600)) {
       OutOfDeviceMemory e = assertThrows(OutOfDeviceMemory.class, () -> allocator.allocate(500));
       assertEquals(400, e.freeBytes());
       assertEquals(600, a.bytes());
     }
     assertEquals(0, allocator.allocatedBytes());
-    assertThrows(OutOfDeviceMemory.class, () -> new ArenaAllocator(1L << 40).allocate(1L << 33));
+    assertThrows(OutOfDeviceMemory.class, () -> ArenaAllocator.onHeap(1L << 40).allocate(1L << 33));
     assertEquals(0, allocator.openBuffers());
   }
 

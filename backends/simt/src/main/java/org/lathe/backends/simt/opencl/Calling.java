@@ -38,26 +38,21 @@ public sealed interface Calling {
   }
 
   /**
-   * The distinct buffers, as bytes, then a long for each parameter: of memory the offset in elements.
-   *
-   * @param arenas for each parameter of memory which of the buffers it lies in
+   * A long for each parameter: of memory the address where it begins, for devices that work in the caller's own memory;
+   * else the scalar.
    */
-  record Arenas(List<Integer> arenas) implements Calling {
-    public Arenas {
-      arenas = List.copyOf(arenas);
-    }
-
+  record Addresses() implements Calling {
     @Override
     public List<String> arguments(Kernel kernel) {
-      List<String> arguments = new ArrayList<>();
-      arena(arenas).forEach(a -> arguments.add("__global uchar* " + a));
-      kernel.parameters().forEach(p -> arguments.add("const long " + p.name() + "_number"));
-      return arguments;
+      return kernel.parameters().stream().map(p -> "const long " + p.name() + "_number").toList();
     }
 
     @Override
     public List<String> prologue(Kernel kernel) {
-      return typed(kernel, arenas, "", p -> p.name() + "_number");
+      return kernel.parameters().stream().map(p -> switch (p) {
+        case Parameter.Global g -> pointer(g) + g.name() + " = (" + plain(g) + ")" + g.name() + "_number";
+        case Parameter.Scalar s -> scalar(s, s.name() + "_number");
+      }).toList();
     }
   }
 
@@ -107,12 +102,15 @@ public sealed interface Calling {
       lines.add(switch (p) {
         case Parameter.Global g -> pointer(g) + g.name() + " = (" + plain(g) + ")(arena" + arenas.get(next++) + start
             + ") + " + number.apply(g);
-        case Parameter.Scalar s ->
-          "const " + ClTypes.scalar(s.dtype()) + " " + s.name() + " = (" + ClTypes.scalar(s.dtype()) + ")"
-              + number.apply(s);
+        case Parameter.Scalar s -> scalar(s, number.apply(s));
       });
     }
     return lines;
+  }
+
+  private static String scalar(Parameter.Scalar s, String number) {
+    String type = ClTypes.scalar(s.dtype());
+    return "const " + type + " " + s.name() + " = (" + type + ")" + number;
   }
 
   private static String plain(Parameter.Global g) {
