@@ -22,7 +22,7 @@ public final class AparapiPoolDriver implements Driver {
       return new Probe.Available(List.of(new AparapiDevice(0, Platform.pool())));
     } catch (LinkageError | RuntimeException e) {
       return new Probe.Unavailable(
-          "Aparapi's thread pool cannot be started: " + e, "repair or remove the jar com.aparapi:aparapi");
+          "Aparapi's thread pool cannot be started: " + e, Platform.JARS);
     }
   }
 }

@@ -14,6 +14,8 @@ final class Platform {
   private static final String DRIVER = "install an OpenCL loader and a driver, on Debian or Ubuntu"
       + " 'apt-get install ocl-icd-libopencl1 pocl-opencl-icd'; './lathe devices' shows what opencl finds";
 
+  static final String JARS = "repair or remove the jars com.aparapi:aparapi and com.aparapi:aparapi-jni";
+
   /** Held, as loggers that nobody holds forget their level. */
   private static final Logger LOG = Logger.getLogger(Config.getLoggerName());
 
@@ -52,7 +54,9 @@ final class Platform {
     try {
       NativeProcess.keepSignalHandler();
       return NativeProcess.quietly(() -> devices(route));
-    } catch (LinkageError | RuntimeException e) {
+    } catch (LinkageError e) {
+      return new Nothing("Aparapi cannot be started: " + e, JARS);
+    } catch (RuntimeException e) {
       return new Nothing("Aparapi cannot be started: " + e, DRIVER);
     }
   }
@@ -63,7 +67,10 @@ final class Platform {
     LOG.setLevel(Level.OFF);
     try {
       if (!OpenCLLoader.isOpenCLAvailable()) {
-        return new Nothing("Aparapi's native library, or the OpenCL library that it needs, cannot be loaded", DRIVER);
+        return new Nothing(
+            "Aparapi's native library, or the OpenCL library that it needs, cannot be loaded",
+            "let java.io.tmpdir, to which it is unpacked, be a directory that can be written, now "
+                + System.getProperty("java.io.tmpdir") + "; and " + DRIVER);
       }
       devices = OpenCLDevice.listDevices(null);
     } finally {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +23,7 @@ import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceLost;
 import org.lathe.hal.device.Driver;
 import org.lathe.hal.device.OutOfDeviceMemory;
+import org.lathe.hal.device.Probe;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.reference.Elements;
 import org.lathe.reference.Samples;
@@ -65,6 +68,62 @@ class ResourcesTest {
       int after = threads();
       assertTrue(after <= before + 2, () -> before + " threads before, " + after + " after " + PROGRAMS + " programs");
       assertEquals(0, device.allocator().openBuffers());
+    }
+  }
+
+  /** Aparapi holds arrays while kernels run, and must let go of them afterwards: a collector may wait for that for ever. */
+  @ParameterizedTest
+  @EnumSource
+  void collectionsMoveWhatTheyLikeWhileKernelsRun(Route route) throws InterruptedException {
+    if (!(Platform.found() instanceof Platform.Devices(List<OpenClEngine> engines))) {
+      Assumptions.abort(Platform.found().toString());
+      return;
+    }
+    KernelSpec spec = Specs.product(65, 33, 40);
+    List<Elements> in = Samples.inputs(spec, new Random(3));
+    List<Elements> expected = SpecReference.run(spec, in);
+    AtomicBoolean done = new AtomicBoolean();
+    Thread collector = Thread.startVirtualThread(() -> {
+      while (!done.get()) {
+        System.gc();
+        LockSupport.parkNanos(2_000_000);
+      }
+    });
+    try (AparapiDevice device = new AparapiDevice(0, engines.getFirst().by(route))) {
+      for (int i = 0; i < 20; i++) {
+        Tolerance.check("run " + i, spec, expected, Runs.run(device, spec, in));
+      }
+    } finally {
+      done.set(true);
+      collector.join();
+    }
+  }
+
+  /** In a JVM of its own, which cannot unpack the native library. */
+  @Test
+  void withoutTheNativeLibraryThereIsAReasonAndARemedy() throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Djava.io.tmpdir=/nonexistent/lathe",
+        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), Probes.class.getName())
+        .redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes());
+    assertEquals(0, process.waitFor(), said);
+    assertTrue(said.contains("aparapi: Aparapi's native library, or the OpenCL library that it needs, cannot be loaded;"),
+        said);
+    assertTrue(said.contains("now /nonexistent/lathe"), said);
+    assertTrue(said.contains("aparapi-jtp: available"), said);
+  }
+
+  /** Prints what the drivers find. */
+  static final class Probes {
+    static void main(String[] arguments) {
+      for (Backend b : Backend.values()) {
+        switch (b.driver().probe()) {
+          case Probe.Available _ -> System.out.println(b.driver().name() + ": available");
+          case Probe.Unavailable(String reason, String remedy) ->
+            System.out.println(b.driver().name() + ": " + reason + "; " + remedy);
+        }
+      }
     }
   }
 
