@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,12 @@ class BadInputTest {
   static void train() {
     Cli.run("train", "xor", "--epochs", 1, "--device", "cpu", "--out", directory.resolve("xor"));
     checkpoint = directory.resolve("xor").resolve("latest.safetensors");
+  }
+
+  /** Where the commands before this one have said that binaries are. */
+  @BeforeEach
+  void noBinaries() {
+    System.clearProperty("lathe.fpga.binaries");
   }
 
   @ParameterizedTest
@@ -51,12 +58,36 @@ class BadInputTest {
       train lstm --resume /absent/run      | /absent/run
       train xor --out /dev/null/run        | /dev/null
       train xor --json /absent/x.json      | /absent/x.json
+      inspect xor --device opencl-fpg      | opencl-fpg
+      tune xor                             | --device
+      tune xor --device bad-device         | bad-device
+      tune xor --device cpu                | --device cpu
+      tune xor --device opencl-fpga        | --binaries DIR
+      build                                | NAME
+      build xor --device opencl-fpga       | --out
+      build xor --out /dev/null/x          | --device
+      build xor --device bad-device --out /dev/null/x            | bad-device
+      build xor --device opencl:0 --out /dev/null/x              | --device opencl:0
+      build bad-model --device opencl-fpga --out /dev/null/x     | bad-model
+      build xor --device opencl-fpga --out /dev/null/x           | /dev/null/x
+      build xor --device opencl-fpga --out /dev                  | /dev holds files
+      build xor --device opencl-fpga --out /absent --register x  | /absent holds no build
+      build xor --device opencl-fpga --out /absent --register x --compile-with opencl:0 | ask for one at a time
+      train xor --device opencl-fpga --binaries /absent          | no build in /absent
       run                                  | CHECKPOINT
       run /absent/x.safetensors            | /absent/x.safetensors
       run /dev                             | /dev
       """)
   void commandLines(String line, String named) {
     Cli.run((Object[]) line.split(" ")).refuses(named);
+  }
+
+  @Test
+  void buildsThatCannotBeCompiled() {
+    Path out = directory.resolve("build");
+    Cli.run("build", "xor", "--device", "opencl-fpga", "--out", out, "--compile-with", "cpu").refuses("'cpu'");
+    Cli.run("build", "xor", "--device", "opencl-fpga", "--out", out, "--register", "/absent/x.bin").refuses("/absent/x.bin");
+    Cli.run("train", "xor", "--device", "opencl-fpga", "--binaries", out).refuses("opencl-fpga");
   }
 
   private Path file(String name, byte[] content) throws IOException {

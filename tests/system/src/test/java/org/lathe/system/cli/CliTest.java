@@ -99,6 +99,30 @@ class CliTest {
     assertTrue(convolutions.stream().anyMatch(k -> k.contains(".java:")), () -> String.join("\n", convolutions));
   }
 
+  /** Neither a device nor binaries are needed: they are what is to be made. */
+  @Test
+  void inspectShowsPipelines() throws IOException {
+    List<Map<String, Object>> kernels =
+        Cli.run("inspect", "lenet5", "--kernels", "--device", "opencl-fpga", "--json").succeeds().events("kernel");
+    for (Map<String, Object> k : kernels) {
+      String source = (String) k.get("source");
+      List<?> pipelines = (List<?>) k.get("pipelines");
+      assertTrue(source.contains("LATHE_SINGLE_WORK_ITEM"), source);
+      for (Object p : pipelines) {
+        Map<?, ?> figures = (Map<?, ?>) p;
+        assertTrue(source.contains("void " + figures.get("kernel") + "("), source);
+        assertTrue(((Number) figures.get("on_chip_bytes")).longValue() >= 0);
+        for (Object loop : (List<?>) figures.get("loops")) {
+          assertTrue(((Map<?, ?>) loop).keySet().containsAll(List.of("trips_least", "trips_most", "interval")));
+        }
+      }
+    }
+    assertTrue(kernels.stream().anyMatch(k -> k.get("kernel").equals("Convolution")));
+    String text = Cli.run("inspect", "xor", "--kernels", "--device", "opencl-fpga").succeeds().out();
+    assertTrue(text.lines().anyMatch(l -> l.startsWith("// lathe_contraction_") && l.contains(" on chip ")), text);
+    assertTrue(text.lines().anyMatch(l -> l.startsWith("//   loop ") && l.contains(" iterations, one each ")), text);
+  }
+
   @Test
   void runPredictsTheFourCases() throws IOException {
     Cli.Run run = Cli.run("run", trained, "--device", "cpu", "--json").succeeds();
