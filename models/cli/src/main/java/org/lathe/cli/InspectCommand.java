@@ -35,8 +35,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Shows what the compiler made of a model's training step. */
-@Command(name = "inspect", mixinStandardHelpOptions = true,
-    description = "Shows what the compiler did with a model's steps at the batch size of its training; without a choice, a summary of all.")
+@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows what the compiler did with a model's steps at the batch size of its training; without a choice, a summary of all.")
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", description = "A model of the zoo.")
   private String name = "";
@@ -88,7 +87,8 @@ final class InspectCommand implements Callable<Integer> {
     try (Compiled compiled = lathe.compile(step.graph(), options)) {
       Compilation c = compiled.compilation(step.graph().inputTypes());
       return new Shown(
-          c.lowered(), c.kernels().stream().map(k -> new Listing(k, List.of())).toList(), c.scratchBytes(), c.toString());
+          c.lowered(), c.kernels().stream().map(k -> new Listing(k, List.of())).toList(), c.scratchBytes(),
+          c.toString());
     }
   }
 
@@ -110,10 +110,9 @@ final class InspectCommand implements Callable<Integer> {
     for (Step traced : steps) {
       StepGraph step = traced.trace();
       List<PassRun> runs = new ArrayList<>();
-      CompileOptions options =
-          CompileOptions.DEFAULT.withDonations(step.donations()).withObserver(
-              (pass, before, after, nanos) -> runs.add(
-                  new PassRun(pass.name(), before.nodes().size(), after.nodes().size(), nanos / 1e6)));
+      CompileOptions options = CompileOptions.DEFAULT.withDonations(step.donations()).withObserver(
+          (pass, before, after, nanos) -> runs.add(
+              new PassRun(pass.name(), before.nodes().size(), after.nodes().size(), nanos / 1e6)));
       Shown shown = compile.apply(step, options);
       output.text("== " + model.name() + "/" + step.name() + " on " + on);
       if (graph || all) {
@@ -133,14 +132,16 @@ final class InspectCommand implements Callable<Integer> {
 
   private void showGraph(String what, Graph g) {
     output.text(GraphText.print(g, GraphText.Style.SHORT));
-    output.event("graph", Output.fields("what", what, "nodes", g.nodes().size(), "text", GraphText.print(g, GraphText.Style.SHORT)));
+    output.event("graph",
+        Output.fields("what", what, "nodes", g.nodes().size(), "text", GraphText.print(g, GraphText.Style.SHORT)));
   }
 
   private void showPasses(List<PassRun> runs) {
     List<List<String>> rows = new ArrayList<>(List.of(List.of("pass", "nodes before", "nodes after", "ms")));
     for (PassRun r : runs) {
       rows.add(List.of(r.pass(), String.valueOf(r.before()), String.valueOf(r.after()), Units.significant(r.millis())));
-      output.event("pass", Output.fields("pass", r.pass(), "nodes_before", r.before(), "nodes_after", r.after(), "ms", r.millis()));
+      output.event("pass",
+          Output.fields("pass", r.pass(), "nodes_before", r.before(), "nodes_after", r.after(), "ms", r.millis()));
     }
     output.table(rows);
     output.text("");

@@ -53,7 +53,8 @@ final class FpgaBuilds implements AheadOfTime {
             new Prepared.KernelReport(
                 run.dispatch().label(), run.dispatch().spec().family(), run.plan().summary(),
                 run.plan().launches().isEmpty() ? "" : build.source(run)),
-            Build.kernels(run).stream().map(FpgaBuilds::figures).toList())).toList();
+            Build.kernels(run).stream().map(FpgaBuilds::figures).toList()))
+        .toList();
   }
 
   @Override

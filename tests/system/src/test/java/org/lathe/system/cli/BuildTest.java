@@ -136,10 +136,10 @@ class BuildTest {
     }
 
     private static void predicts() throws IOException {
-      List<Map<String, Object>> expected =
-          Cli.run("run", checkpoint, "--device", "opencl:0", "--json").succeeds().events("prediction");
-      List<Map<String, Object>> found =
-          Cli.run("run", checkpoint, "--device", FPGA, "--binaries", build, "--json").succeeds().events("prediction");
+      List<Map<String, Object>> expected = Cli.run("run", checkpoint, "--device", "opencl:0", "--json").succeeds()
+          .events("prediction");
+      List<Map<String, Object>> found = Cli.run("run", checkpoint, "--device", FPGA, "--binaries", build, "--json")
+          .succeeds().events("prediction");
       assertEquals(expected.size(), found.size());
       for (int i = 0; i < expected.size(); i++) {
         assertEquals(expected.get(i).get("label"), found.get(i).get("label"));
@@ -175,7 +175,8 @@ class BuildTest {
       Files.writeString(manifest, text.substring(0, text.length() / 2));
       refuses(manifest.toString(), "./lathe build");
       Files.writeString(manifest, text);
-      Cli.run("train", "xor", "--epochs", 1, "--device", FPGA, "--binaries", build, "--out", build.resolveSibling("xor"))
+      Cli.run("train", "xor", "--epochs", 1, "--device", FPGA, "--binaries", build, "--out",
+          build.resolveSibling("xor"))
           .refuses("no binary has kernel");
     }
   }

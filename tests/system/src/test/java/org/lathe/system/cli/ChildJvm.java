@@ -43,7 +43,8 @@ final class ChildJvm {
         "-cp",
         System.getProperty("java.class.path"),
         main.getName(),
-        directory.toString()).directory(directory.toFile()).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        directory.toString()).directory(directory.toFile()).redirectErrorStream(true).redirectOutput(log.toFile())
+        .start();
     try {
       assertTrue(child.waitFor(300, TimeUnit.SECONDS), () -> "it does not end: " + text(log));
       assertEquals(0, child.exitValue(), () -> text(log));

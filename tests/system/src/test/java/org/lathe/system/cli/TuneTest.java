@@ -112,7 +112,8 @@ class TuneTest {
 
     /** One after the other each form of a kernel is put into the store, and a device that is opened then takes it. */
     private static void anyChoiceOfTheStoreIsUsed() throws IOException {
-      Matcher identity = Pattern.compile("device (.*), driver (.*), form (CPU|GPU)").matcher(Files.readAllLines(file()).get(1));
+      Matcher identity = Pattern.compile("device (.*), driver (.*), form (CPU|GPU)")
+          .matcher(Files.readAllLines(file()).get(1));
       assertTrue(identity.matches());
       Traits.Form form = Traits.Form.valueOf(identity.group(3));
       TunedDevice device = new TunedDevice(identity.group(1), "", identity.group(2), form);
@@ -140,7 +141,8 @@ class TuneTest {
       List<Slice> outputs = Stream.iterate(0, o -> o + 1).limit(spec.outputs().size())
           .map(o -> new Slice(3 + o, 0, buffers.get(3 + o).bytes())).toList();
       Program program = new Program(
-          "attention", buffers.subList(0, 3 + outputs.size()), List.of(new Step.Dispatch(spec, inputs, outputs, "attention")));
+          "attention", buffers.subList(0, 3 + outputs.size()),
+          List.of(new Step.Dispatch(spec, inputs, outputs, "attention")));
       try (Device d = Drivers.installed().open("opencl:0"); Prepared p = d.prepare(program)) {
         return p.kernels().getFirst().variant();
       }

@@ -73,7 +73,10 @@ class ReductionsTest {
             k.assign(other, op(BinaryOp.MAX, Values.read(other), op(BinaryOp.MUL, x, x)));
           }
           case 4 -> k.assign(
-              sum, op == BinaryOp.ADD ? Values.mad(x, Values.load(in, base), Values.read(sum)) : op(op, x, Values.read(sum)));
+              sum,
+              op == BinaryOp.ADD
+                  ? Values.mad(x, Values.load(in, base), Values.read(sum))
+                  : op(op, x, Values.read(sum)));
           case 5 -> {
             Value y = k.let("y", op(BinaryOp.SUB, x, Values.constant(dtype, 0.125)));
             k.loop("u", Values.index(0), Values.index(2), 1, Statement.For.FULLY,
@@ -86,7 +89,8 @@ class ReductionsTest {
       k.store(out, Values.add(Values.mul(r, 2), 1), Values.read(other));
     });
     Kernel kernel = k.build(1, 1, 1);
-    return new Case(new Launch(kernel, Dims.of(1, 1, 1), Runs.arguments(kernel.parameters(), end)), dtype, elements, op);
+    return new Case(new Launch(kernel, Dims.of(1, 1, 1), Runs.arguments(kernel.parameters(), end)), dtype, elements,
+        op);
   }
 
   private static double tolerance(Case c) {
@@ -184,8 +188,7 @@ class ReductionsTest {
     assertEquals(Trips.of(terms), slow.loops().getFirst().trips());
     assertTrue(slow.loops().getFirst().interval() > 1, PipelineText.print(slow));
     KernelPipeline p = PipelineAnalysis.of(Reductions.of(before));
-    List<LoopPipeline> pipelined =
-        p.loops().stream().filter(l -> l.kind() == LoopPipeline.Kind.PIPELINED).toList();
+    List<LoopPipeline> pipelined = p.loops().stream().filter(l -> l.kind() == LoopPipeline.Kind.PIPELINED).toList();
     assertEquals(1, pipelined.size(), PipelineText.print(p));
     assertEquals(Trips.of(iterations), pipelined.getFirst().trips(), PipelineText.print(p));
     assertEquals(1, pipelined.getFirst().interval(), PipelineText.print(p));
@@ -271,10 +274,12 @@ class ReductionsTest {
     assertNotSame(before, after);
     double[] ones = new double[120];
     Arrays.fill(ones, 1);
-    double[] found = Runs.values(DType.F32, Runs.run(after, List.of(Runs.bytes(DType.F32, ones)), List.of(12)).getFirst());
+    double[] found = Runs.values(DType.F32,
+        Runs.run(after, List.of(Runs.bytes(DType.F32, ones)), List.of(12)).getFirst());
     assertEquals(List.of(40.0, 40.0, 40.0), Arrays.stream(found).boxed().toList());
     KernelPipeline p = PipelineAnalysis.of(after);
-    LoopPipeline inner = p.loops().stream().filter(l -> l.kind() == LoopPipeline.Kind.PIPELINED).findFirst().orElseThrow();
+    LoopPipeline inner = p.loops().stream().filter(l -> l.kind() == LoopPipeline.Kind.PIPELINED).findFirst()
+        .orElseThrow();
     assertEquals(3, inner.entries());
     // 40 terms, four in an iteration, so that at least eight are left.
     assertEquals(Trips.of(10), inner.trips());

@@ -67,7 +67,8 @@ final class Runs {
     }
     List<GlobalMemory> out = new ArrayList<>();
     outputs.forEach(bytes -> out.add(GlobalMemory.undefined(bytes)));
-    KernelInterpreter.run(plan, inputs.stream().map(b -> GlobalMemory.of(MemorySegment.ofArray(b.clone()))).toList(), out);
+    KernelInterpreter.run(plan, inputs.stream().map(b -> GlobalMemory.of(MemorySegment.ofArray(b.clone()))).toList(),
+        out);
     return out.stream().map(GlobalMemory::toArray).toList();
   }
 

@@ -217,7 +217,8 @@ class ShippedTuningsTest {
     // Of odd sizes beyond one tile of the largest.
     for (KernelSpec spec : List.of(
         product(DType.F32, 1, 131, 133, 17), convolution(Convolution.Form.FORWARD, 3, 3, 9, 5, 3),
-        attention(Attention.Form.FORWARD, DType.F32, 1, 67, 20), attention(Attention.Form.BACKWARD, DType.F32, 1, 65, 13))) {
+        attention(Attention.Form.FORWARD, DType.F32, 1, 67, 20),
+        attention(Attention.Form.BACKWARD, DType.F32, 1, 65, 13))) {
       assertTrue(Schedules.candidates(spec, m.traits()).contains(chosen(m, spec)));
       PlanCheck.check(spec, m.traits(), first);
     }
