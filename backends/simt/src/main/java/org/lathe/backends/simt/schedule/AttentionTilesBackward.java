@@ -226,6 +226,10 @@ final class AttentionTilesBackward {
         accumulate(valueSums, gradients, query0, shape.queries, visible, mask);
         putWeights(slopes);
         accumulate(keySums, queries, query0, shape.queries, visible, mask);
+        if (shape.width == 0 && shape.valueWidth == 0) {
+          // Nothing above has waited: the next shifts come where these are still read.
+          k.barrier();
+        }
       });
       write(keySums, shape.key(k, keyGradient, matrix), first, shape.keys, (r, v) -> v);
       write(valueSums, shape.value(k, valueGradient, matrix), first, shape.keys, (r, v) -> v);
