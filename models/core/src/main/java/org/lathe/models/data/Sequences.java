@@ -98,6 +98,31 @@ public final class Sequences {
   }
 
   /**
+   * Sine waves of random frequency (6 to 16 steps a period) and phase, observed with normal noise.
+   *
+   * <p>Columns: {@code x} f32 [steps] what is observed, {@code clean} f32 [steps] without the noise.
+   *
+   * @param noise its standard deviation
+   */
+  public static Dataset waves(int count, int steps, double noise, long seed) {
+    RandomGenerator random = new SplittableRandom(seed);
+    float[] x = new float[count * steps];
+    float[] clean = new float[count * steps];
+    for (int i = 0; i < count; i++) {
+      double period = 6 + 10 * random.nextDouble();
+      double phase = 2 * Math.PI * random.nextDouble();
+      for (int t = 0; t < steps; t++) {
+        double value = Math.sin(2 * Math.PI * t / period + phase);
+        clean[i * steps + t] = (float) value;
+        x[i * steps + t] = (float) (value + noise * random.nextGaussian());
+      }
+    }
+    return new Dataset(
+        "noisy waves",
+        List.of(new Column.Floats("x", Dims.of(steps), x), new Column.Floats("clean", Dims.of(steps), clean)));
+  }
+
+  /**
    * All bars-and-stripes pictures of {@code side} x {@code side} bits: every choice of full rows, and of full columns.
    * Column: {@code x} f32 [side * side].
    */

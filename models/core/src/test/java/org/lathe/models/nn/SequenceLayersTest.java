@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.op.Tensor;
+import org.lathe.hal.DType;
 import org.lathe.hal.spec.Recurrence.Cell;
 import org.lathe.models.optim.Sgd;
 import org.lathe.models.train.Field;
@@ -293,5 +295,36 @@ class SequenceLayersTest {
       }
     }
     assertThrows(IllegalArgumentException.class, () -> new Jordan(1, 1, 1, 1));
+  }
+
+  /** The three decays against the paper's formulas, and how often the truth is given at a step that has come. */
+  @Test
+  void scheduledSamplingGivesTheTruthWithItsProbability() {
+    Map<ScheduledSampling, DoubleUnaryOperator> decays = Map.of(
+        ScheduledSampling.linear(0.2, 50), i -> Math.max(0.2, 1 - i / 50),
+        ScheduledSampling.exponential(0.97), i -> Math.pow(0.97, i),
+        ScheduledSampling.inverseSigmoid(12), i -> 12 / (12 + Math.exp(i / 12)),
+        ScheduledSampling.TEACHER_FORCING, i -> 1);
+    Field at = Field.floats("at");
+    Elman module = new Elman(1, 1);
+    decays.forEach((decay, formula) -> {
+      for (double i : new double[]{0, 1, 7, 30, 49, 51, 400, 5000}) {
+        OracleRun run = oracle(module, List.of(at), c -> c.report("p", decay.probability(c.input("at"))));
+        run.run(Map.of("at", Literal.of(at.type(), i)));
+        assertEquals(formula.applyAsDouble(i), run.report("p")[0], 1e-12);
+      }
+    });
+    int draws = 40 * 50;
+    Step step = Step.training("s", module, List.of(), c -> c.report(
+        "share",
+        ScheduledSampling.exponential(0.8).draw(c.random(), c.stepNumber(), 40, 50).cast(DType.F32).mean()));
+    OracleRun run = new OracleRun(step.trace(), random.nextLong());
+    for (int i = 0; i < 8; i++) {
+      run.run(Map.of());
+      double p = Math.pow(0.8, i);
+      assertEquals(p, run.report("share")[0], 5 * Math.sqrt(p * (1 - p) / draws) + 1e-9, "after " + i + " steps");
+    }
+    assertThrows(IllegalArgumentException.class, () -> ScheduledSampling.exponential(1));
+    assertThrows(IllegalArgumentException.class, () -> ScheduledSampling.inverseSigmoid(0.5));
   }
 }

@@ -35,6 +35,7 @@ public final class RecurrentNetworks {
         new GatedModel("gru", "Cho et al. 2014", Cell.GRU),
         new TcnModel(),
         new BirnnModel(),
-        new SentimentModel());
+        new SentimentModel(),
+        new ScheduledSamplingModel());
   }
 }

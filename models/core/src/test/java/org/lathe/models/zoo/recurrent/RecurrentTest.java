@@ -20,6 +20,7 @@ import org.lathe.compiler.runtime.Lathe;
 import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Grammar;
+import org.lathe.models.nets.SelfFedPredictor;
 import org.lathe.models.nets.TemporalConvolution;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.Checkpoint;
@@ -159,5 +160,26 @@ class RecurrentTest {
     bound.input("x").write(x);
     bound.run();
     return bound.report("y").toFloats();
+  }
+
+  /** The loop is the plain recurrence where all is given, and is blind to what is not. */
+  @Test
+  void aSelfFedPredictorTakesWhatItIsGivenAndItsOwnPredictionsElse() {
+    int steps = 6;
+    SelfFedPredictor net = new SelfFedPredictor(1, 4);
+    Field x = Field.floats("x", steps, 1, 1);
+    Field given = Field.ints("given", steps, 1, 1);
+    Step step = Step.inference("s", net, List.of(x, given),
+        c -> c.report("y", net.apply(c.input("x"), c.input("given").greater(0))));
+    try (ModelState state = new ModelState(lathe, 3); BoundStep bound = BoundStep.bind(step, state)) {
+      bound.input("given").write(new int[]{1, 1, 1, 0, 0, 0});
+      float[] free = run(bound, new float[]{0.5f, -0.2f, 0.9f, 7, 8, 9});
+      float[] blind = run(bound, new float[]{0.5f, -0.2f, 0.9f, -7, -8, -9});
+      assertArrayEquals(free, blind);
+      bound.input("given").write(new int[]{1, 1, 1, 1, 1, 1});
+      float[] fed = run(bound, new float[]{0.5f, -0.2f, 0.9f, free[2], free[3], free[4]});
+      assertArrayEquals(free, fed);
+      assertFalse(Arrays.equals(free, run(bound, new float[]{0.5f, -0.2f, 0.9f, 7, 8, 9})));
+    }
   }
 }
