@@ -29,6 +29,14 @@ public interface Driver {
    */
   Probe probe();
 
+  /**
+   * For backends whose devices need not be there to show what they would run: a device like those that the backend is for,
+   * which takes programs apart into kernels and runs none. The caller closes it.
+   */
+  default Optional<Device> example() {
+    return Optional.empty();
+  }
+
   /** For backends whose programs are compiled before they run, somewhere else; empty for those that compile as they go. */
   default Optional<AheadOfTime> aheadOfTime() {
     return Optional.empty();

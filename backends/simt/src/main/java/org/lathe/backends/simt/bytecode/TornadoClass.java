@@ -2,6 +2,7 @@ package org.lathe.backends.simt.bytecode;
 
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Opcode;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -14,6 +15,7 @@ import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.ir.Memory;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.ir.Statement;
+import org.lathe.backends.simt.opencl.Calling;
 import org.lathe.hal.DType;
 
 /**
@@ -26,7 +28,7 @@ import org.lathe.hal.DType;
  * <li>The kernel's method is found by an index of one byte in the task's constant pool: the task has one method and one
  * constructor, and the kernel, with its functions, is a class of its own.
  * <li>At most 20 arguments, and scalars become constants of the compiled kernel: all offsets and scalars are in one {@code
- * LongArray}, the last argument. Arrays that parameters share are one argument.
+ * LongArray}, the last argument; the kernel sets the number after them to {@link Calling.Tornado#RAN}. Arrays that parameters share are one argument.
  * <li>Kernels are named as nothing in OpenCL is; the LocalVariableTable names every parameter from 0 on.
  * <li>{@code >>>} is compiled as {@code >>}, hence masks; {@code Math.fma}, {@code rint}, the remainder of floating values
  * and taking bits for another type are refused: the first two are made of other operations, of the others {@link #refuses}
@@ -165,9 +167,25 @@ public final class TornadoClass {
     for (int i = 0; i < kernel.parameters().size(); i++) {
       dialect.declareNumber(m, type.parameterCount() - 1, i, kernel.parameters().get(i));
     }
+    sayThatItRan(code, type.parameterCount() - 1);
     kernel.arrays().forEach(a -> dialect.declare(m, a));
     m.block(body);
     code.return_();
+  }
+
+  /** The first work item leaves {@link Calling.Tornado#RAN} after the numbers. */
+  private void sayThatItRan(CodeBuilder code, int numbersSlot) {
+    for (int axis = 0; axis < 3; axis++) {
+      code.aload(0).getfield(names.context(), "globalId" + "xyz".charAt(axis), TornadoNames.INTEGER)
+          .invokevirtual(TornadoNames.INTEGER, "intValue", MethodTypeDesc.of(ConstantDescs.CD_int));
+      if (axis > 0) {
+        code.iadd();
+      }
+    }
+    code.ifThen(Opcode.IFEQ, then -> then.aload(numbersSlot).loadConstant(kernel.parameters().size())
+        .loadConstant(Calling.Tornado.RAN).invokevirtual(
+            names.array(DType.I64), "set",
+            MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_long)));
   }
 
   /** An object whose {@code apply} calls the kernel. */

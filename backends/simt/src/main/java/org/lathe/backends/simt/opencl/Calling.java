@@ -58,12 +58,15 @@ public sealed interface Calling {
 
   /**
    * As TornadoVM calls prebuilt kernels: four regions of its own, then the distinct arrays with their headers, the last of
-   * them an array of a long for each parameter.
+   * them an array of a long for each parameter, and of one more that the kernel sets to {@link #RAN}.
    *
    * @param arenas for each parameter of memory which of the arrays it lies in
    * @param headerBytes before the data of an array
    */
   record Tornado(List<Integer> arenas, int headerBytes) implements Calling {
+    /** What a kernel leaves after its numbers, so that one that did not run can be told. */
+    public static final long RAN = 1;
+
     public Tornado {
       arenas = List.copyOf(arenas);
     }
@@ -80,8 +83,12 @@ public sealed interface Calling {
 
     @Override
     public List<String> prologue(Kernel kernel) {
-      return typed(kernel, arenas, " + " + headerBytes,
-          p -> "((__global long*)(numbers + " + headerBytes + "))[" + kernel.parameters().indexOf(p) + "]");
+      String values = "((__global long*)(numbers + " + headerBytes + "))[";
+      List<String> lines = new ArrayList<>(typed(
+          kernel, arenas, " + " + headerBytes, p -> values + kernel.parameters().indexOf(p) + "]"));
+      lines.add("if (get_global_id(0) + get_global_id(1) + get_global_id(2) == 0) " + values
+          + kernel.parameters().size() + "] = " + RAN);
+      return lines;
     }
   }
 

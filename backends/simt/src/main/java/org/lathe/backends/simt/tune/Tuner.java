@@ -53,7 +53,7 @@ public final class Tuner implements Tunable {
 
   @Override
   public int choices(KernelSpec spec) {
-    return Schedules.refuses(spec, traits).isPresent() ? 0 : Schedules.candidates(spec, traits).size();
+    return Schedules.refuses(spec, traits).isPresent() ? 0 : store.candidates(spec, traits).size();
   }
 
   /** A form with what it took, in microseconds. */
@@ -88,7 +88,7 @@ public final class Tuner implements Tunable {
     if (refused.isPresent()) {
       throw new Unsupported(spec, refused.get());
     }
-    List<Tuning> candidates = Schedules.candidates(spec, traits);
+    List<Tuning> candidates = store.candidates(spec, traits);
     Tuning inUse = store.choose(spec, traits);
     List<String> discarded = new ArrayList<>();
     List<Form> forms = new ArrayList<>();

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Traits;
-import org.lathe.backends.simt.schedule.Schedules;
+import org.lathe.backends.simt.schedule.Candidates;
 import org.lathe.backends.simt.schedule.Tuning;
 import org.lathe.backends.simt.schedule.Tunings;
 import org.lathe.hal.device.ExecutableCache;
@@ -37,6 +37,7 @@ public final class TuningStore implements Tunings {
   private static final int HASH_DIGITS = 64;
 
   private final TunedDevice device;
+  private final Candidates candidates;
   private final Path file;
   private final TuningDefaults defaults;
   private final Consumer<String> complaints;
@@ -44,7 +45,14 @@ public final class TuningStore implements Tunings {
   private @Nullable Map<String, Tuning> measured;
 
   TuningStore(TunedDevice device, Path directory, TuningDefaults defaults, Consumer<String> complaints) {
+    this(device, Candidates.SCHEDULES, directory, defaults, complaints);
+  }
+
+  private TuningStore(
+      TunedDevice device, Candidates candidates, Path directory, TuningDefaults defaults,
+      Consumer<String> complaints) {
     this.device = device;
+    this.candidates = candidates;
     this.file = directory.resolve(hash(identity(device)).substring(0, 32) + ".txt");
     this.defaults = defaults;
     this.complaints = complaints;
@@ -52,12 +60,21 @@ public final class TuningStore implements Tunings {
 
   /** The user's, for this device. */
   public static TuningStore of(TunedDevice device) {
-    return in(ExecutableCache.userDirectory().resolve("tunings"), device);
+    return of(device, Candidates.SCHEDULES);
+  }
+
+  /** The user's, for a device that chooses among other forms than the schedules' alone. */
+  public static TuningStore of(TunedDevice device, Candidates candidates) {
+    return in(ExecutableCache.userDirectory().resolve("tunings"), device, candidates);
   }
 
   /** With its measurements in {@code directory}. */
   public static TuningStore in(Path directory, TunedDevice device) {
-    return new TuningStore(device, directory, TuningDefaults.shipped(), message ->
+    return in(directory, device, Candidates.SCHEDULES);
+  }
+
+  private static TuningStore in(Path directory, TunedDevice device, Candidates candidates) {
+    return new TuningStore(device, candidates, directory, TuningDefaults.shipped(), message ->
         System.getLogger(TuningStore.class.getName()).log(System.Logger.Level.WARNING, message));
   }
 
@@ -69,20 +86,25 @@ public final class TuningStore implements Tunings {
     return "device " + d.name().replace('\n', ' ') + ", driver " + d.driver().replace('\n', ' ') + ", form " + d.form();
   }
 
+  /** What there is to choose among. */
+  List<Tuning> candidates(KernelSpec spec, Traits traits) {
+    return candidates.of(spec, traits);
+  }
+
   @Override
   public Tuning choose(KernelSpec spec, Traits traits) {
-    List<Tuning> candidates = Schedules.candidates(spec, traits);
-    if (candidates.size() == 1) {
-      return candidates.getFirst();
+    List<Tuning> forms = candidates(spec, traits);
+    if (forms.size() == 1) {
+      return forms.getFirst();
     }
-    return measured(spec, candidates)
-        .or(() -> defaults.choose(spec, candidates, device.kinds()))
-        .orElse(candidates.getFirst());
+    return measured(spec, forms)
+        .or(() -> defaults.choose(spec, forms, device.kinds()))
+        .orElse(forms.getFirst());
   }
 
   /** What was measured, if the schedule still knows it. */
-  private Optional<Tuning> measured(KernelSpec spec, List<Tuning> candidates) {
-    return Optional.ofNullable(all().get(SpecHash.of(spec))).filter(candidates::contains);
+  private Optional<Tuning> measured(KernelSpec spec, List<Tuning> forms) {
+    return Optional.ofNullable(all().get(SpecHash.of(spec))).filter(forms::contains);
   }
 
   private synchronized Map<String, Tuning> all() {

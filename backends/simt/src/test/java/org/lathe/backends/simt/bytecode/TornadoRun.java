@@ -62,8 +62,8 @@ final class TornadoRun {
         plan.workspaces().stream().map(b -> MemorySegment.ofArray(new byte[Math.toIntExact(b)])).toList();
     for (Launch l : plan.launches()) {
       List<MemorySegment> memory = new ArrayList<>();
-      long[] numbers = new long[l.arguments().size()];
-      for (int i = 0; i < numbers.length; i++) {
+      long[] numbers = new long[l.arguments().size() + 1];
+      for (int i = 0; i < l.arguments().size(); i++) {
         switch (l.arguments().get(i)) {
           case Argument.Input(int o) -> memory.add(in.get(o).segment());
           case Argument.Output(int o) -> memory.add(out.get(o).segment());
