@@ -21,6 +21,11 @@ import org.lathe.hal.device.AheadOfTime.KernelFigures;
 import org.lathe.hal.device.AheadOfTime.Listing;
 import org.lathe.hal.device.DeviceName;
 import org.lathe.hal.device.Drivers;
+import org.lathe.hal.device.Device;
+import org.lathe.hal.device.DeviceName;
+import org.lathe.hal.device.DeviceUnavailable;
+import org.lathe.hal.device.Driver;
+import org.lathe.hal.device.Drivers;
 import org.lathe.hal.device.Prepared.KernelReport;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Role;
@@ -74,7 +79,7 @@ final class InspectCommand implements Callable<Integer> {
     if (target.isPresent()) {
       show(model, device, (step, options) -> listed(target.get(), step, options));
     } else {
-      try (Lathe lathe = device.isEmpty() ? Lathe.best() : Lathe.on(device)) {
+      try (Lathe lathe = device.isEmpty() ? Lathe.best() : onDeviceOrExample()) {
         show(model, lathe.device().info().id(), (step, options) -> compiled(lathe, step, options));
       }
     }
@@ -127,6 +132,18 @@ final class InspectCommand implements Callable<Integer> {
       if (program) {
         output.text(ProgramText.print(shown.lowered().program()));
       }
+    }
+  }
+
+  /** The device, or where it is not there what its backend shows instead. */
+  private Lathe onDeviceOrExample() {
+    try {
+      return Lathe.on(device);
+    } catch (DeviceUnavailable e) {
+      Driver driver = Drivers.installed().named(DeviceName.parse(device).backend());
+      Device example = driver.example().orElseThrow(() -> e);
+      Output.note(e.reason() + "; shown is what " + example.info().name() + " would run");
+      return Lathe.over(example);
     }
   }
 

@@ -27,7 +27,8 @@ final class Platform {
 
   /** A device that has passed the check at start. */
   record Checked(Engine engine, Facts facts, Optional<Route> asked) {
-    Device open(int index) {
+    /** @param backend the name of the driver */
+    Device open(String backend, int index) {
       Target t = engine.target();
       DeviceInfo.Kind kind = switch (t.kind()) {
         case "CPU" -> DeviceInfo.Kind.CPU;
@@ -37,7 +38,7 @@ final class Platform {
       // Each buffer is on the host and, where it is bound, on the device.
       long memory = Math.min(t.memoryBytes() / 2, Runtime.getRuntime().maxMemory());
       DeviceInfo info = new DeviceInfo(
-          TornadoDriver.NAME, index, kind, t.name().strip() + " (" + t.platform().strip() + ")", t.version().strip(),
+          backend, index, kind, t.name().strip() + " (" + t.platform().strip() + ")", t.version().strip(),
           t.computeUnits(), memory);
       return new TornadoDevice(facts, info, engine, asked.orElse(null));
     }

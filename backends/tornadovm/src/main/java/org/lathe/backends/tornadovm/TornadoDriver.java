@@ -30,7 +30,7 @@ public final class TornadoDriver implements Driver {
       case Platform.Nothing(String reason, String remedy) -> new Probe.Unavailable(reason, remedy);
       case Platform.Found(List<Platform.Checked> targets) -> {
         List<Device> devices = new ArrayList<>();
-        targets.forEach(t -> devices.add(t.open(devices.size())));
+        targets.forEach(t -> devices.add(t.open(NAME, devices.size())));
         yield new Probe.Available(devices);
       }
     };

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import org.lathe.backends.simt.bytecode.standin.KernelContext;
+import org.lathe.tornado.standin.KernelContext;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.KernelPlan;
 import org.lathe.backends.simt.plan.Launch;
@@ -20,7 +20,7 @@ import org.lathe.reference.Elements;
 
 /** Runs plans as classes of the TornadoVM dialect in this JVM, with stand-ins for TornadoVM's classes. */
 final class TornadoRun {
-  private static final String STAND_INS = "org.lathe.backends.simt.bytecode.standin.";
+  private static final String STAND_INS = "org.lathe.tornado.standin.";
 
   private TornadoRun() {}
 

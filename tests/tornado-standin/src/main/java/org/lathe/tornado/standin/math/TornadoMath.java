@@ -1,4 +1,4 @@
-package org.lathe.backends.simt.bytecode.standin.math;
+package org.lathe.tornado.standin.math;
 
 /** In the place of TornadoVM's class of this name: what kernels call of it. */
 public final class TornadoMath {

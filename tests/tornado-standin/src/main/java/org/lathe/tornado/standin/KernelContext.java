@@ -1,4 +1,4 @@
-package org.lathe.backends.simt.bytecode.standin;
+package org.lathe.tornado.standin;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +22,11 @@ public final class KernelContext {
   /** What the work items of one group share: their local arrays, in the order in which each allocates them. */
   public static final class Group {
     private final Map<Integer, Object> arrays = new ConcurrentHashMap<>();
+  }
+
+  /** What a task graph is given for the work items to come. */
+  public KernelContext() {
+    this(new int[3], new int[3], new int[3], () -> {}, new Group());
   }
 
   public KernelContext(int[] size, int[] groupAt, int[] local, Runnable barrier, Group group) {

@@ -1,14 +1,16 @@
-package org.lathe.backends.simt.bytecode.standin.types.arrays;
+package org.lathe.tornado.standin.types.arrays;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** In the place of TornadoVM's class of this name. */
-public final class DoubleArray {
-  private final MemorySegment memory;
+public final class DoubleArray extends TornadoNativeArray {
+  public DoubleArray(int size) {
+    super(zeros(8L * size));
+  }
 
   public DoubleArray(MemorySegment memory) {
-    this.memory = memory;
+    super(memory);
   }
 
   public double get(int index) {

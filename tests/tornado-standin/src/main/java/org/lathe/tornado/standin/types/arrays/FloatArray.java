@@ -1,14 +1,16 @@
-package org.lathe.backends.simt.bytecode.standin.types.arrays;
+package org.lathe.tornado.standin.types.arrays;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** In the place of TornadoVM's class of this name. */
-public final class FloatArray {
-  private final MemorySegment memory;
+public final class FloatArray extends TornadoNativeArray {
+  public FloatArray(int size) {
+    super(zeros(4L * size));
+  }
 
   public FloatArray(MemorySegment memory) {
-    this.memory = memory;
+    super(memory);
   }
 
   public float get(int index) {

@@ -1,14 +1,16 @@
-package org.lathe.backends.simt.bytecode.standin.types.arrays;
+package org.lathe.tornado.standin.types.arrays;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** In the place of TornadoVM's class of this name. */
-public final class ByteArray {
-  private final MemorySegment memory;
+public final class ByteArray extends TornadoNativeArray {
+  public ByteArray(int size) {
+    super(zeros(1L * size));
+  }
 
   public ByteArray(MemorySegment memory) {
-    this.memory = memory;
+    super(memory);
   }
 
   public byte get(int index) {
