@@ -2,6 +2,7 @@ package org.lathe.models.zoo.seq2seq;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.lathe.hal.Dims;
 import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
@@ -36,14 +37,9 @@ final class Bitext {
     }
   }
 
-  /** Buckets of equal width for compounds of up to so many parts, the narrowest first. */
+  /** Buckets for compounds of up to so many parts, the narrowest first: one for each number of them. */
   static List<Bucket> buckets(int parts) {
-    List<Bucket> all = new ArrayList<>();
-    int step = (Grammar.MOST_WORDS + 1) / 2;
-    for (int words = Grammar.MOST_WORDS; words <= Grammar.mostWords(parts); words += step) {
-      all.add(new Bucket(words));
-    }
-    return List.copyOf(all);
+    return IntStream.rangeClosed(1, parts).mapToObj(p -> new Bucket(Grammar.mostWords(p))).toList();
   }
 
   /** The narrowest bucket that holds so many words. */

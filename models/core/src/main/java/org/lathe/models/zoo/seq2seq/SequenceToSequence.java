@@ -12,6 +12,6 @@ public final class SequenceToSequence {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(new Seq2SeqModel(), new TransformerModel(), new TransformerLmModel());
+    return List.of(new Seq2SeqModel(), new AttentionSeq2SeqModel(), new TransformerModel(), new TransformerLmModel());
   }
 }

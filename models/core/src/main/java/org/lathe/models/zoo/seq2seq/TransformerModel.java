@@ -3,6 +3,7 @@ package org.lathe.models.zoo.seq2seq;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.lathe.models.data.Grammar;
 import org.lathe.models.nets.Transformer;
 import org.lathe.models.nn.TransformerBlock;
@@ -70,14 +71,15 @@ public final class TransformerModel extends TranslatorModel {
   @Override
   public Blueprint checkBlueprint() {
     List<Step> training = new ArrayList<>();
-    Blueprint last = null;
+    Step translation = null;
     for (Transformer.Positions positions : Transformer.Positions.values()) {
-      last = new Course(
+      Blueprint plan = new Course(
           () -> new Transformer(Bitext.VOCABULARY, TransformerBlock.Options.of(6, 2, 8), LAYERS, 4, positions), adam(), 1,
           true)
               .blueprint(3, 3);
-      training.addAll(last.training());
+      training.addAll(plan.training());
+      translation = plan.inference();
     }
-    return new Blueprint(training, java.util.Objects.requireNonNull(last).inference());
+    return new Blueprint(training, Objects.requireNonNull(translation));
   }
 }

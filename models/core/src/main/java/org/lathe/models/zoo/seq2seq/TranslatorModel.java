@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -98,8 +100,14 @@ abstract class TranslatorModel extends ZooModel {
    *
    * @param greedy share of exact translations
    * @param exact the same by beam search
+   * @param value what the row is judged by
    */
-  record Reached(Part part, double greedy, double exact, TrainResult result) {}
+  record Reached(Part part, double greedy, double exact, double value, TrainResult result) {}
+
+  /** What the row is judged by: {@code exact}, unless it is tested with other sentences. */
+  double value(Course course, ModelState state, TrainRequest request, double exact) {
+    return exact;
+  }
 
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
@@ -117,12 +125,10 @@ abstract class TranslatorModel extends ZooModel {
     return judge(all);
   }
 
-  /** The worst part, which fails too if a beam translates worse than greedily. */
-  TrainResult judge(List<Reached> all) {
-    Reached worst = all.getFirst();
+  /** Judges all parts together; fails if in one of them a beam translates worse than greedily. */
+  private TrainResult judge(List<Reached> all) {
     double seconds = 0;
     for (Reached r : all) {
-      worst = r.exact() < worst.exact() ? r : worst;
       seconds += r.result().seconds();
     }
     for (Reached r : all) {
@@ -131,7 +137,17 @@ abstract class TranslatorModel extends ZooModel {
             "beam_less_greedy", r.exact() - r.greedy(), 0, false, seconds, r.result().checkpoint());
       }
     }
-    return card().result(worst.exact(), seconds, worst.result().checkpoint());
+    return judge(all, seconds);
+  }
+
+  /** The worst part. */
+  TrainResult judge(List<Reached> all, double seconds) {
+    Reached worst = worst(all);
+    return card().result(worst.value(), seconds, worst.result().checkpoint());
+  }
+
+  static Reached worst(List<Reached> all) {
+    return Collections.min(all, Comparator.comparingDouble(Reached::value));
   }
 
   private Reached train(Part part, TrainRequest request) throws IOException {
@@ -145,7 +161,8 @@ abstract class TranslatorModel extends ZooModel {
               Locale.ROOT, "%s: exact translations of %d held-out sentences: greedy %.4f, by a beam of %d %.4f",
               checkpointName(part), TEST, greedy, Course.BEAM, exact));
       Showing.show(request, course, state, test.subList(0, SHOWN));
-      return new Reached(part, greedy, exact, card().result(exact, outcome.seconds(), outcome.checkpoint()));
+      double value = value(course, state, request, exact);
+      return new Reached(part, greedy, exact, value, card().result(exact, outcome.seconds(), outcome.checkpoint()));
     });
   }
 

@@ -64,12 +64,11 @@ class TranslationTest {
   @Test
   void bucketsHoldEverySentenceOnceAndItsEnd() {
     List<Bitext.Bucket> buckets = Bitext.buckets(2);
-    assertEquals(List.of(7, 11, 15), buckets.stream().map(Bitext.Bucket::words).toList());
+    assertEquals(List.of(7, 15), buckets.stream().map(Bitext.Bucket::words).toList());
     List<Grammar.Sentence> sentences = Grammar.compounds(200, 1, 2, 3);
     for (Grammar.Sentence s : sentences) {
       Bitext.Bucket b = Bitext.bucketOf(buckets, s.words().size());
-      assertEquals(
-          s.words().size() <= 7 ? 7 : s.words().size() <= 11 ? 11 : 15, b.words());
+      assertEquals(s.words().size() <= 7 ? 7 : 15, b.words());
       Dataset d = Bitext.dataset(List.of(s), b);
       int[] x = ((Column.Ints) d.column("x")).data();
       int[] y = ((Column.Ints) d.column("y")).data();
