@@ -28,6 +28,9 @@ final class Materialisation implements ExpressionBuilder.Memory {
   /** Above this price, even work with one user gets its own kernel, so that expressions stay small. */
   private static final int LARGEST = 160;
 
+  /** Work on more operands gets its own kernel: argument lists are short on some devices. */
+  private static final int MOST_OPERANDS = 24;
+
   /** Repeated work below this many additions costs less than a kernel. */
   private static final long NEGLIGIBLE = 8192;
 
@@ -252,7 +255,7 @@ final class Materialisation implements ExpressionBuilder.Memory {
     boolean matters = cost * widest * Math.max(1, users) > NEGLIGIBLE;
     boolean dear = users > 1 && (cost > CHEAP || read.size() > FEW_OPERANDS) && matters;
     boolean widened = widest > v.type().size() && cost >= 2 && matters;
-    if (cost > LARGEST || dear || widened || (tail && !continues(v))) {
+    if (cost > LARGEST || read.size() > MOST_OPERANDS || dear || widened || (tail && !continues(v))) {
       roots.add(v);
     }
   }

@@ -3,6 +3,7 @@ package org.lathe.compiler.lower;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -32,6 +33,16 @@ class FusionTest {
     LoweredGraph g = Programs.check(
         x -> List.of(x.get(0).mul(x.get(1)).add(x.get(0)).tanh().sub(x.get(2))), "f32[13,7]", "f32[7]", "f32[13,1]");
     assertEquals(List.of("Map"), Programs.kinds(g));
+  }
+
+  /** As in the norm of all gradients of a model of many parameters. */
+  @Test
+  void aSumOfManyOperandsIsSeveralKernelsOfFew() {
+    String[] operands = new String[207];
+    Arrays.fill(operands, "f32[3]");
+    LoweredGraph g = Programs.check(x -> List.of(x.stream().reduce(Tensor::add).orElseThrow()), operands);
+    List<Integer> inputs = Programs.kernels(g).stream().map(k -> k.inputs().size()).toList();
+    assertTrue(inputs.size() < 12 && inputs.stream().allMatch(n -> n <= 26), inputs.toString());
   }
 
   @Test
