@@ -58,7 +58,8 @@ final class Showing {
       Bitext.fill(x, 0, source);
       int[] z = new int[bucket.to()];
       z[0] = Grammar.BEGIN;
-      Bitext.fill(z, 1, said);
+      // One that found no end has a word in every step.
+      Bitext.fill(z, 1, said.subList(0, Math.min(said.size(), bucket.to() - 1)));
       look.input("x").write(x);
       look.input("z").write(z);
       look.run();
