@@ -1,5 +1,6 @@
 package org.lathe.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.lathe.models.bench.Workload;
 import org.lathe.models.bench.Workloads;
@@ -19,15 +20,18 @@ final class WorkloadChoice {
   }
 
   static List<Workload> named(String name) {
-    List<Workload> rows = Workloads.all().stream().filter(w -> isNamed(w.id(), name)).toList();
+    List<Workload> known = new ArrayList<>(Workloads.all());
+    known.addAll(Workloads.fullSize());
+    List<Workload> rows = known.stream().filter(w -> isNamed(w.id(), name)).toList();
     if (!rows.isEmpty()) {
       return rows;
     }
     return Zoo.find(name)
         .orElseThrow(
             () -> new CannotRun(
-                "there is no model or workload '" + name + "': choose among the models " + Zoo.names() + " and the rows "
-                    + Workloads.all().stream().map(Workload::id).toList()))
+                "there is no model or workload '" + name + "': choose among the models " + Zoo.names()
+                    + " and the rows "
+                    + known.stream().map(Workload::id).toList()))
         .workloads();
   }
 }

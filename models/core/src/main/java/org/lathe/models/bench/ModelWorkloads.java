@@ -50,14 +50,15 @@ final class ModelWorkloads {
         infer("infer-mlp-1", mlpFlops(1), true, Mlp::digits, 784),
         infer("infer-lenet5-1", lenetFlops(1), true, LeNet5::new, 1, 32, 32),
         inferTransformer(),
-        infer("infer-resnet18-224-1", resnetFlops(1, 224, 1000), true, () -> new ResNet(ResNet.Options.resnet18(1000)), 3, 224, 224));
+        infer("infer-resnet18-224-1", resnetFlops(1, 224, 1000), true, () -> new ResNet(ResNet.Options.resnet18(1000)),
+            3, 224, 224));
   }
 
   private static Workload row(String id, long flops, boolean inSuite, Supplier<Step> step, Values values) {
     return new Workload(id, flops, inSuite, new StepWorkload(() -> List.of(step.get()), values));
   }
 
-  private static <M extends Module & Layer> Workload classify(
+  static <M extends Module & Layer> Workload classify(
       String id, long flops, boolean inSuite, Supplier<M> make, Optimizer optimizer, long batch, long... shape) {
     return row(
         id,

@@ -13,4 +13,9 @@ public final class Workloads {
     rows.addAll(ModelWorkloads.all());
     return rows;
   }
+
+  /** A training step of networks of published size, which no suite holds: each takes seconds and gigabytes. */
+  public static List<Workload> fullSize() {
+    return FullSizeWorkloads.all();
+  }
 }

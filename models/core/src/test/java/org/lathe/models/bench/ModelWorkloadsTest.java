@@ -14,7 +14,7 @@ import org.lathe.models.train.Step;
 
 class ModelWorkloadsTest {
   static Stream<Workload> rows() {
-    return ModelWorkloads.all().stream();
+    return Stream.concat(ModelWorkloads.all().stream(), Workloads.fullSize().stream());
   }
 
   /**
@@ -32,7 +32,8 @@ class ModelWorkloadsTest {
 
   @Test
   void idsAreDistinct() {
-    List<String> ids = Workloads.all().stream().map(Workload::id).toList();
+    List<String> ids =
+        Stream.concat(Workloads.all().stream(), Workloads.fullSize().stream()).map(Workload::id).toList();
     assertEquals(ids.size(), ids.stream().distinct().count());
   }
 
