@@ -60,8 +60,7 @@ record Outline(double[][] loops) {
     for (int i = 0; i < ARC; i++) {
       double t = 2 * Math.PI * i / ARC;
       points[2 * i] = Math.pow(Math.sin(t), 3);
-      points[2 * i + 1] =
-          -(13 * Math.cos(t) - 5 * Math.cos(2 * t) - 2 * Math.cos(3 * t) - Math.cos(4 * t)) / 16;
+      points[2 * i + 1] = -(13 * Math.cos(t) - 5 * Math.cos(2 * t) - 2 * Math.cos(3 * t) - Math.cos(4 * t)) / 16;
     }
     return of(points);
   }

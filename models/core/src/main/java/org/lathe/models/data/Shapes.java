@@ -28,17 +28,11 @@ public final class Shapes {
 
   /** The figures; their ordinals are the labels. */
   public enum Figure {
-    CIRCLE(Outline.disc()),
-    SQUARE(Outline.of(Outline.square(0.85))),
-    TRIANGLE(Outline.of(0, -1, 0.95, 0.8, -0.95, 0.8)),
-    STAR(Outline.star()),
-    CROSS(Outline.of(
-        -.3, -1, .3, -1, .3, -.3, 1, -.3, 1, .3, .3, .3, .3, 1, -.3, 1, -.3, .3, -1, .3, -1, -.3, -.3, -.3)),
-    RING(Outline.ring()),
-    HEART(Outline.heart()),
-    CRESCENT(Outline.crescent()),
-    ARROW(Outline.of(0, -1, .85, -.1, .3, -.1, .3, 1, -.3, 1, -.3, -.1, -.85, -.1)),
-    FRAME(Outline.frame());
+    CIRCLE(Outline.disc()), SQUARE(Outline.of(Outline.square(0.85))), TRIANGLE(
+        Outline.of(0, -1, 0.95, 0.8, -0.95, 0.8)), STAR(Outline.star()), CROSS(Outline.of(
+            -.3, -1, .3, -1, .3, -.3, 1, -.3, 1, .3, .3, .3, .3, 1, -.3, 1, -.3, .3, -1, .3, -1, -.3, -.3, -.3)), RING(
+                Outline.ring()), HEART(Outline.heart()), CRESCENT(Outline.crescent()), ARROW(
+                    Outline.of(0, -1, .85, -.1, .3, -.1, .3, 1, -.3, 1, -.3, -.1, -.85, -.1)), FRAME(Outline.frame());
 
     private final Outline outline;
 
@@ -54,13 +48,8 @@ public final class Shapes {
 
   /** The colours; their ordinals are the values of column {@code colour}. */
   public enum Colour {
-    RED(.9, .1, .1),
-    ORANGE(1, .55, .05),
-    YELLOW(.95, .9, .1),
-    GREEN(.1, .65, .15),
-    CYAN(.1, .8, .85),
-    BLUE(.1, .2, .9),
-    PURPLE(.6, .1, .75);
+    RED(.9, .1, .1), ORANGE(1, .55, .05), YELLOW(.95, .9, .1), GREEN(.1, .65, .15), CYAN(.1, .8, .85), BLUE(.1, .2,
+        .9), PURPLE(.6, .1, .75);
 
     private final double[] rgb;
 

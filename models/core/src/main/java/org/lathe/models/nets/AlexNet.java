@@ -56,9 +56,9 @@ public final class AlexNet extends Module implements Layer {
       return new Options(227, 4, 0, 96, 1, 4096, 0.5, classes);
     }
 
-    /** For pictures of 64 x 64, a quarter as wide, with a stem of stride 2. */
+    /** For pictures of 64 x 64, a quarter as wide. */
     public static Options small(long classes) {
-      return new Options(64, 2, 2, 24, 2, 256, 0.5, classes);
+      return new Options(64, 4, 2, 24, 2, 256, 0.3, classes);
     }
 
     private long featureSide() {

@@ -49,6 +49,14 @@ public final class Forward {
     return ScopedValue.where(CURRENT, this).call(body::get);
   }
 
+  /**
+   * Runs {@code body} as an inference within this pass, over the same parameters: nothing drops, batch norm uses its running
+   * means. For a part of a model that is frozen while another learns.
+   */
+  public <T> T inferring(Supplier<T> body) {
+    return new Forward(this::value, false, key).run(body);
+  }
+
   public boolean isTraining() {
     return training;
   }

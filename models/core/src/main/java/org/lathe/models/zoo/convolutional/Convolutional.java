@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.models.nets.AlexNet;
+import org.lathe.models.nets.Highway;
 import org.lathe.models.nets.LeNet5;
 import org.lathe.models.nets.ResNet;
 import org.lathe.models.nets.Vgg;
@@ -24,6 +25,8 @@ public final class Convolutional {
   private static final long CLASSES = 10;
   private static final String RESNET_PAPER = "He, Zhang, Ren and Sun 2016";
 
+  private static final Highway.Options HIGHWAY = new Highway.Options(50, 16, 32, true, -2, CLASSES);
+
   private Convolutional() {}
 
   /** Its models, in the order in which they are listed. */
@@ -31,9 +34,14 @@ public final class Convolutional {
     return List.of(
         lenet5(), alexnet(), vgg("vgg11", Vgg.Options.vgg11(CLASSES)),
         vgg("vgg16", Vgg.Options.vgg16(CLASSES).withBatchNorm()),
-        resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16).with(ResNet.Stem.SMALL)),
+        resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16).with(ResNet.Stem.HALVING)),
         resnet("resnet50", ResNet.Options.resnet50(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)),
-        resnet("resnet152", ResNet.Options.resnet152(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)));
+        resnet("resnet152", ResNet.Options.resnet152(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)),
+        deep("plain56", ResNet.Kind.PLAIN),
+        new ComparedClassifier(
+            deep("resnet56", ResNet.Kind.BASIC), deep("resnet56/plain", ResNet.Kind.PLAIN), 1),
+        new ComparedClassifier(highway("highway", HIGHWAY), highway("highway/plain", HIGHWAY.plain()), 4),
+        new DasNetModel(), new LocalizerModel(), new SelectAdditiveModel());
   }
 
   /** LeNet-5 on pictures padded to 32 x 32; see {@link LeNet5}. */
@@ -117,8 +125,52 @@ public final class Convolutional {
                     Pictures.shapes(8), net(() -> new ResNet(options.withWidth(2).withDepths(1, 2))))));
   }
 
+  /**
+   * The paper's networks of 56 layers for CIFAR-10, 0.85 million parameters, on pictures of 32 x 32 with a stem of stride 2;
+   * see {@link ResNet}.
+   */
+  private static PictureClassifier deep(String name, ResNet.Kind kind) {
+    ResNet.Options options = ResNet.Options.resnet56(CLASSES).with(kind).with(ResNet.Stem.HALVING);
+    return new PictureClassifier(
+        name,
+        FAMILY,
+        RESNET_PAPER,
+        0.97,
+        new PictureClassifier.Parts(
+            Pictures.shapes(32),
+            net(() -> new ResNet(options)),
+            Convolutional::centred,
+            new Adam(Schedule.exponential(3e-3, 0.5, 130)),
+            64,
+            4)
+            .withTrain(8_000)
+            .with(
+                new PictureClassifier.Check(
+                    Pictures.shapes(8), net(() -> new ResNet(options.withWidth(2).withDepths(1, 2))))));
+  }
+
+  /** 50 layers without normalisation, on pictures of 32 x 32; see {@link Highway}. */
+  private static PictureClassifier highway(String name, Highway.Options options) {
+    return new PictureClassifier(
+        name,
+        FAMILY,
+        "Srivastava, Greff and Schmidhuber 2015",
+        0.9,
+        new PictureClassifier.Parts(
+            Pictures.shapes(32),
+            net(() -> new Highway(options)),
+            Convolutional::centred,
+            new Adam(Schedule.exponential(1e-3, 0.5, 400)),
+            64,
+            5)
+            .withTrain(8_000)
+            .with(
+                new PictureClassifier.Check(
+                    Pictures.shapes(12), net(() -> new Highway(options.sized(4, 3, 12))))));
+  }
+
   /** Colours in 0..1 as numbers of about mean 0. */
-  private static Tensor centred(Tensor image) {
+  static Tensor centred(Tensor image) {
     return image.sub(0.5).mul(4);
   }
 

@@ -20,6 +20,7 @@ import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.EarlyStopping;
+import org.lathe.models.train.EpochRecord;
 import org.lathe.models.train.Evaluation;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
@@ -196,6 +197,18 @@ public final class PictureClassifier extends ZooModel {
 
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
+    return fit(request).result();
+  }
+
+  /**
+   * A training's result and how it went.
+   *
+   * @param history one record for each epoch
+   */
+  public record Trained(TrainResult result, List<EpochRecord> history) {}
+
+  /** As {@link #train}, with the history. */
+  public Trained fit(TrainRequest request) throws IOException {
     Pictures.Labelled pictures = parts.pictures().load(
         name(), request.data(), parts.train(), TEST, request.seed(), (int) Math.ceil(parts.batch() / VALIDATION), 1);
     Dataset train = pictures.data().train();
@@ -218,8 +231,9 @@ public final class PictureClassifier extends ZooModel {
         PicturePredictions.write(request.out(), probabilities, pictures.data().test(), pictures.classes());
       }
       PictureGrid.writeFilters(request.out().resolve("filters.png"), plan.inference().model(), state);
-      return card().result(
-          accuracy(new Evaluation(predict, pictures.data().test())), outcome.seconds(), outcome.checkpoint());
+      double accuracy = accuracy(new Evaluation(predict, pictures.data().test()));
+      return new Trained(
+          card().result(accuracy, outcome.seconds(), outcome.checkpoint()), outcome.history());
     }
   }
 
