@@ -40,7 +40,7 @@ public final class Convolutional {
         deep("plain56", ResNet.Kind.PLAIN),
         new ComparedClassifier(
             deep("resnet56", ResNet.Kind.BASIC), deep("resnet56/plain", ResNet.Kind.PLAIN), 1),
-        new ComparedClassifier(highway("highway", HIGHWAY), highway("highway/plain", HIGHWAY.plain()), 4),
+        new ComparedClassifier(highway("highway", HIGHWAY), highway("highway/plain", HIGHWAY.plain()), 3),
         new DasNetModel(), new LocalizerModel(), new SelectAdditiveModel());
   }
 
@@ -155,7 +155,7 @@ public final class Convolutional {
         name,
         FAMILY,
         "Srivastava, Greff and Schmidhuber 2015",
-        0.9,
+        0.7,
         new PictureClassifier.Parts(
             Pictures.shapes(32),
             net(() -> new Highway(options)),
