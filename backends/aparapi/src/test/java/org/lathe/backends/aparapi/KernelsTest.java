@@ -19,7 +19,7 @@ import org.lathe.reference.Samples;
 import org.lathe.reference.SpecReference;
 import org.lathe.reference.Tolerance;
 
-/** Kernels of most kinds by each route against the reference. */
+/** Kernels of every kind by each route against the reference. */
 class KernelsTest {
   /** What runs them. */
   enum Way {

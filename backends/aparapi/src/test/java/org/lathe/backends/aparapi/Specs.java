@@ -10,18 +10,25 @@ import org.lathe.hal.expr.BinaryOp;
 import org.lathe.hal.expr.Combiner;
 import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
+import org.lathe.hal.spec.Attention;
 import org.lathe.hal.spec.Contraction;
 import org.lathe.hal.spec.Convolution;
+import org.lathe.hal.spec.Copy;
 import org.lathe.hal.spec.Epilogue;
 import org.lathe.hal.spec.Gather;
 import org.lathe.hal.spec.KernelSpec;
+import org.lathe.hal.spec.Pooling;
 import org.lathe.hal.spec.RandomBits;
 import org.lathe.hal.spec.Recurrence;
 import org.lathe.hal.spec.Reduce;
+import org.lathe.hal.spec.RowProgram;
 import org.lathe.hal.spec.Scan;
+import org.lathe.hal.spec.Scatter;
+import org.lathe.hal.spec.Sort;
+import org.lathe.hal.spec.TopK;
 import org.lathe.hal.spec.View;
 
-/** A few kernels of most kinds, at awkward sizes. The conformance suite has them all. */
+/** Kernels of every kind, at awkward sizes. */
 final class Specs {
   private Specs() {}
 
@@ -36,13 +43,26 @@ final class Specs {
     specs.put("guarded transpose", guarded());
     specs.put("reduction", reduction());
     specs.put("product", product(33, 17, 20));
-    specs.put("convolution", new Convolution(
-        Convolution.Form.FORWARD, new Convolution.Geometry(2, 3, 9, 7, 5, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1),
-        View.dense(DType.F32, Dims.of(2, 3, 9, 7)), View.dense(DType.F32, Dims.of(5, 3, 3, 3)),
-        Epilogue.store(DType.F32, View.dense(DType.F32, Dims.of(2, 5, 5, 4)))));
+    for (Convolution.Form form : Convolution.Form.values()) {
+      specs.put("convolution, " + form, convolution(form));
+    }
     specs.put("lstm", new Recurrence(
         Recurrence.Cell.LSTM, Recurrence.Form.FORWARD, DType.F32, 3, 2, 5, false));
+    specs.put("gru, backward", new Recurrence(
+        Recurrence.Cell.GRU, Recurrence.Form.BACKWARD, DType.F32, 3, 2, 5, true));
+    specs.put("softmax", softmax());
+    for (Attention.Form form : Attention.Form.values()) {
+      specs.put("attention, " + form, attention(form));
+    }
+    for (Pooling.Form form : Pooling.Form.values()) {
+      specs.put("maximum of windows, " + form, Pooling.storing(
+          Pooling.Kind.MAX, form, DType.F32, 2, 3, 7, 9, 3, 4, 3, 3, 2, 2, 0, 0, true));
+    }
     specs.put("gather", new Gather(DType.F32, DType.I32, 7, 5, 13));
+    specs.put("scatter", new Scatter(Combiner.SUM, true, DType.F32, DType.I64, 7, 5, 13));
+    specs.put("sort", new Sort(DType.F32, 3, 33, true));
+    specs.put("top", new TopK(DType.F16, 3, 33, 5));
+    specs.put("copy", new Copy(207));
     specs.put("random", new RandomBits(207));
     specs.put("scan", new Scan(Combiner.SUM, DType.F32, 3, 17, 2, false, true));
     return specs;
@@ -105,6 +125,45 @@ final class Specs {
     return new Reduce(
         Dims.of(13), Dims.of(131), List.of(dense(DType.F32, 13, 131)), producer, List.of(Combiner.SUM), List.of(),
         epilogue, List.of(dense(DType.F32, 13)));
+  }
+
+  private static KernelSpec convolution(Convolution.Form form) {
+    Convolution.Geometry g = new Convolution.Geometry(2, 3, 9, 7, 5, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1);
+    Dims data = g.dataShape();
+    Dims filter = g.filterShape();
+    Dims result = g.resultShape();
+    Dims first = form == Convolution.Form.DATA_GRADIENT ? result : data;
+    Dims second = form == Convolution.Form.FILTER_GRADIENT ? result : filter;
+    Dims space = switch (form) {
+      case FORWARD -> result;
+      case DATA_GRADIENT -> data;
+      case FILTER_GRADIENT -> filter;
+    };
+    return new Convolution(
+        form, g, View.dense(DType.F32, first), View.dense(DType.F32, second),
+        Epilogue.store(DType.F32, View.dense(DType.F32, space)));
+  }
+
+  private static KernelSpec attention(Attention.Form form) {
+    return new Attention(
+        form, 2, 2, 13, 17, 5, 3, false, 0.5, dense(DType.F32, 2, 2, 13, 5), dense(DType.F32, 2, 2, 17, 5),
+        dense(DType.F32, 2, 2, 17, 3), null, dense(DType.F32, 2, 2, 13, 3));
+  }
+
+  private static KernelSpec softmax() {
+    Expr.Builder each = Expr.builder();
+    Expr element = each.build(List.of(each.input(0, DType.F32)));
+    Expr.Builder sum = Expr.builder();
+    Expr exp = sum.build(List.of(
+        sum.unary(UnaryOp.EXP, sum.binary(BinaryOp.SUB, sum.input(0, DType.F32), sum.input(1, DType.F32)))));
+    Expr.Builder result = Expr.builder();
+    int shifted = result.binary(BinaryOp.SUB, result.input(0, DType.F32), result.input(1, DType.F32));
+    Expr share = result.build(List.of(
+        result.binary(BinaryOp.DIV, result.unary(UnaryOp.EXP, shifted), result.input(2, DType.F32))));
+    return new RowProgram(
+        Dims.of(13), 207, List.of(dense(DType.F32, 13, 207)),
+        List.of(new RowProgram.Stage(Combiner.MAX, element), new RowProgram.Stage(Combiner.SUM, exp)), share,
+        List.of(dense(DType.F32, 13, 207)));
   }
 
   static KernelSpec product(long m, long n, long k) {
