@@ -170,7 +170,8 @@ final class AparapiCommandBuffer implements CommandBuffer {
 
   private void checkUsable() {
     if (closed) {
-      throw new IllegalStateException("a command buffer of program '" + program.name() + "' is used after it was closed");
+      throw new IllegalStateException(
+          "a command buffer of program '" + program.name() + "' is used after it was closed");
     }
   }
 

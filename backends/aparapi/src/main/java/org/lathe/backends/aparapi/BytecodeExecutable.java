@@ -56,7 +56,8 @@ final class BytecodeExecutable implements Executable {
       kernel.execute(range);
     } catch (AssertionError | RuntimeException e) {
       // a launch failed, and Aparapi has found that the range is not for the device that it would try next
-      DeviceLost lost = new DeviceLost(device, "Aparapi could not run kernel '" + ir.name() + "' there: " + e.getMessage());
+      DeviceLost lost = new DeviceLost(device,
+          "Aparapi could not run kernel '" + ir.name() + "' there: " + e.getMessage());
       lost.initCause(e);
       throw lost;
     }

@@ -29,8 +29,8 @@ final class NativeProcess {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
-      int status =
-          (int) setenv.get().invokeExact(arena.allocateFrom("POCL_SIGFPE_HANDLER"), arena.allocateFrom("0"), 1);
+      int status = (int) setenv.get().invokeExact(arena.allocateFrom("POCL_SIGFPE_HANDLER"), arena.allocateFrom("0"),
+          1);
       if (status != 0) {
         throw new IllegalStateException("setenv(POCL_SIGFPE_HANDLER) gave " + status);
       }

@@ -62,9 +62,11 @@ final class OpenClEngine implements Engine {
   public DeviceInfo describe(int index, long memoryBytes) {
     String name = device.getName() == null ? device.getShortDescription() : device.getName();
     return new DeviceInfo(
-        BACKEND, index, device.getType() == Device.TYPE.CPU ? DeviceInfo.Kind.CPU
+        BACKEND, index, device.getType() == Device.TYPE.CPU
+            ? DeviceInfo.Kind.CPU
             : device.getType() == Device.TYPE.GPU ? DeviceInfo.Kind.GPU : DeviceInfo.Kind.ACCELERATOR,
-        name + " (" + device.getOpenCLPlatform().getName() + ")", device.getOpenCLPlatform().getVersion().split("  ")[0],
+        name + " (" + device.getOpenCLPlatform().getName() + ")",
+        device.getOpenCLPlatform().getVersion().split("  ")[0],
         device.getMaxComputeUnits(), memoryBytes);
   }
 

@@ -107,8 +107,8 @@ final class SelfCheck {
     Kernel kernel = k.build(GROUP, 1, 1);
     ByteBuffer in = ByteBuffer.allocate(4 * ITEMS).order(ByteOrder.LITTLE_ENDIAN);
     ByteBuffer out = ByteBuffer.allocate(4 * ITEMS).order(ByteOrder.LITTLE_ENDIAN);
-    try (BytecodeExecutable executable =
-        new BytecodeExecutable(OpenClEngine.BACKEND, device, kernel, List.of(0, 1), inPlace)) {
+    try (BytecodeExecutable executable = new BytecodeExecutable(OpenClEngine.BACKEND, device, kernel, List.of(0, 1),
+        inPlace)) {
       for (int round = 0; round < 2; round++) {
         for (int n = 0; n < ITEMS; n++) {
           in.putFloat(4 * n, n - 40 + round);

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,13 +25,7 @@ class KernelsTest {
     SOURCE, BYTECODE, THREAD_POOL;
 
     Device open() {
-      if (this == THREAD_POOL) {
-        return Runs.open(new AparapiPoolDriver());
-      }
-      if (!(Platform.found() instanceof Platform.Devices(List<OpenClEngine> engines))) {
-        return Assumptions.abort(Platform.found().toString());
-      }
-      return new AparapiDevice(0, engines.getFirst().by(Route.valueOf(name())));
+      return this == THREAD_POOL ? Runs.open(new AparapiPoolDriver()) : Runs.open(Route.valueOf(name()));
     }
   }
 

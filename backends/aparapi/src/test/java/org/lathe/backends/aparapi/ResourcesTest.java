@@ -75,10 +75,7 @@ class ResourcesTest {
   @ParameterizedTest
   @EnumSource
   void collectionsMoveWhatTheyLikeWhileKernelsRun(Route route) throws InterruptedException {
-    if (!(Platform.found() instanceof Platform.Devices(List<OpenClEngine> engines))) {
-      Assumptions.abort(Platform.found().toString());
-      return;
-    }
+    AparapiDevice device = Runs.open(route);
     KernelSpec spec = Specs.product(65, 33, 40);
     List<Elements> in = Samples.inputs(spec, new Random(3));
     List<Elements> expected = SpecReference.run(spec, in);
@@ -89,7 +86,7 @@ class ResourcesTest {
         LockSupport.parkNanos(2_000_000);
       }
     });
-    try (AparapiDevice device = new AparapiDevice(0, engines.getFirst().by(route))) {
+    try (device) {
       for (int i = 0; i < 20; i++) {
         Tolerance.check("run " + i, spec, expected, Runs.run(device, spec, in));
       }
@@ -108,7 +105,8 @@ class ResourcesTest {
         .redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes());
     assertEquals(0, process.waitFor(), said);
-    assertTrue(said.contains("aparapi: Aparapi's native library, or the OpenCL library that it needs, cannot be loaded;"),
+    assertTrue(
+        said.contains("aparapi: Aparapi's native library, or the OpenCL library that it needs, cannot be loaded;"),
         said);
     assertTrue(said.contains("now /nonexistent/lathe"), said);
     assertTrue(said.contains("aparapi-jtp: available"), said);
@@ -130,13 +128,9 @@ class ResourcesTest {
   /** Whoever changes what Aparapi prefers, the run that it sends elsewhere is an error. */
   @Test
   void aKernelThatRunsElsewhereIsAnError() {
-    if (!(Platform.found() instanceof Platform.Devices(List<OpenClEngine> engines))) {
-      Assumptions.abort(Platform.found().toString());
-      return;
-    }
     KernelSpec spec = Specs.product(5, 3, 4);
     List<Elements> in = Samples.inputs(spec, new Random(2));
-    AparapiDevice device = new AparapiDevice(0, engines.getFirst().by(Route.BYTECODE));
+    AparapiDevice device = Runs.open(Route.BYTECODE);
     try (device) {
       Tolerance.check("before", spec, SpecReference.run(spec, in), Runs.run(device, spec, in));
       device.executables().forEach(e -> ((BytecodeExecutable) e).prefer(new LinkedHashSet<>(List.of(

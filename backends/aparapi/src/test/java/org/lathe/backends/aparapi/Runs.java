@@ -32,6 +32,17 @@ final class Runs {
     };
   }
 
+  /** Aparapi's first OpenCL device, by this route; where it has none, the test says why it is skipped. */
+  static AparapiDevice open(Route route) {
+    if (!(Platform.found() instanceof Platform.Devices(List<OpenClEngine> engines))) {
+      return org.junit.jupiter.api.Assumptions.abort(Platform.found().toString());
+    }
+    OpenClEngine first = engines.getFirst();
+    org.junit.jupiter.api.Assumptions.assumeTrue(
+        route == Route.BYTECODE || first.route() == Route.SOURCE, "the device takes no addresses of this process");
+    return new AparapiDevice(0, first.by(route));
+  }
+
   /** A program of one kernel, with a buffer for each operand. */
   static Program program(KernelSpec spec) {
     List<BufferDecl> buffers = new ArrayList<>();

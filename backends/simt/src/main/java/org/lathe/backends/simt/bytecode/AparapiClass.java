@@ -190,7 +190,8 @@ public final class AparapiClass {
 
   private void bind(CodeBuilder code) {
     for (int a = 0; a < arenaCount(); a++) {
-      code.aload(0).aload(1).loadConstant(a).aaload().putfield(self, AparapiDialect.arenaField(a), AparapiDialect.BYTES);
+      code.aload(0).aload(1).loadConstant(a).aaload().putfield(self, AparapiDialect.arenaField(a),
+          AparapiDialect.BYTES);
     }
     for (int i = 0; i < kernel.parameters().size(); i++) {
       Parameter p = kernel.parameters().get(i);
@@ -232,7 +233,8 @@ public final class AparapiClass {
       var after = code.newLabel();
       code.aload(0).getfield(self, NEVER, ConstantDescs.CD_int).ifeq(after);
       if (written.contains(a)) {
-        code.aload(0).getfield(self, AparapiDialect.arenaField(a), AparapiDialect.BYTES).iconst_0().iconst_0().bastore();
+        code.aload(0).getfield(self, AparapiDialect.arenaField(a), AparapiDialect.BYTES).iconst_0().iconst_0()
+            .bastore();
       } else {
         code.aload(0).getfield(self, AparapiDialect.arenaField(a), AparapiDialect.BYTES).iconst_0().baload()
             .istore(m.pad());

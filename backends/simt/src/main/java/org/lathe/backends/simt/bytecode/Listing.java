@@ -87,9 +87,11 @@ final class Listing {
   private String text(Instruction i) {
     String name = i.opcode().name().toLowerCase(Locale.ROOT);
     return switch (i) {
-      case LoadInstruction l -> l.typeKind().name().charAt(0) == 'R' ? "aload " + variable(l.slot())
+      case LoadInstruction l -> l.typeKind().name().charAt(0) == 'R'
+          ? "aload " + variable(l.slot())
           : l.typeKind().name().toLowerCase(Locale.ROOT).charAt(0) + "load " + variable(l.slot());
-      case StoreInstruction s -> s.typeKind().name().charAt(0) == 'R' ? "astore " + variable(s.slot())
+      case StoreInstruction s -> s.typeKind().name().charAt(0) == 'R'
+          ? "astore " + variable(s.slot())
           : s.typeKind().name().toLowerCase(Locale.ROOT).charAt(0) + "store " + variable(s.slot());
       case IncrementInstruction n -> "iinc " + variable(n.slot()) + " " + n.constant();
       case ConstantInstruction c -> "push " + c.constantValue();

@@ -250,7 +250,7 @@ final class MethodWriter {
         functions.call(this, functions.select(a.type().dtype()), condition, a, b);
       case Value.Cast c -> new Operators(this, dialect).push(c);
       case Value.Bits b -> dialect.pushBits(this, b);
-      case Value.Lanes _, Value.Splat _, Value.Lane _, Value.Join _ ->
+      case Value.Lanes _,Value.Splat _,Value.Lane _,Value.Join _ ->
         throw new IllegalStateException(value + " in code of scalars");
     }
   }

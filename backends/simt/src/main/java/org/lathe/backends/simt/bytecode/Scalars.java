@@ -113,7 +113,7 @@ final class Scalars extends Rewriter {
       case Value.Bits(Value a, var to) -> lanes(a).stream().map(x -> Values.bits(x, to)).toList();
       case Value.Splat(Value a, int count) -> Collections.nCopies(count, named(value(a)));
       case Value.Join(List<Value> values) -> values.stream().map(this::value).toList();
-      case Value.Id _, Value.Argument _, Value.Lane _ -> throw new IllegalStateException(value + " has no lanes");
+      case Value.Id _,Value.Argument _,Value.Lane _ -> throw new IllegalStateException(value + " has no lanes");
     };
   }
 

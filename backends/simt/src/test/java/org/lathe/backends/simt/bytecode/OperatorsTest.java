@@ -32,7 +32,8 @@ class OperatorsTest {
   private static final double[] REALS = {0.0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.25, -7.75, 100.125, 1e-3, -1e-6,
       6e-8, 65519, 65520, 3e4, -3e9, 1e10, 1e19, 1e30, -1e30, Double.NaN, Double.POSITIVE_INFINITY,
       Double.NEGATIVE_INFINITY};
-  private static final long[] WHOLE = {0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 63, 64, 255, 256, 1 << 30, Integer.MAX_VALUE,
+  private static final long[] WHOLE = {0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 63, 64, 255, 256, 1 << 30,
+      Integer.MAX_VALUE,
       Integer.MIN_VALUE, Long.MAX_VALUE, Long.MIN_VALUE, 0x123456789abcdefL, -0x123456789abcdefL};
 
   private static double[] values(DType dtype) {
@@ -50,7 +51,8 @@ class OperatorsTest {
         e.set(i, REALS[k]);
       } else {
         long v = WHOLE[k];
-        e.set(i, org.lathe.reference.Scalar.of(dtype, dtype == DType.BOOL ? v & 1
+        e.set(i, org.lathe.reference.Scalar.of(dtype, dtype == DType.BOOL
+            ? v & 1
             : dtype == DType.U8 ? v & 0xff : dtype == DType.I32 ? (int) v : v));
       }
     }
@@ -150,7 +152,8 @@ class OperatorsTest {
           .toList();
       assertEquals(1, named.size(), i.method());
       assertTrue(java.lang.invoke.MethodType.methodType(named.getFirst().getReturnType(),
-          named.getFirst().getParameterTypes()).toMethodDescriptorString().equals(i.type().descriptorString()), i.method());
+          named.getFirst().getParameterTypes()).toMethodDescriptorString().equals(i.type().descriptorString()),
+          i.method());
     }
   }
 }
