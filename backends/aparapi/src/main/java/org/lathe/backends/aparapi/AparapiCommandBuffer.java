@@ -2,19 +2,22 @@ package org.lathe.backends.aparapi;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lathe.backends.aparapi.RecordedStep.Bound;
+import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.PlannedStep;
+import org.lathe.backends.simt.program.RecordedStep;
+import org.lathe.backends.simt.program.Recorder;
+import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
+import org.lathe.hal.profile.HostProfile;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Role;
 import org.lathe.hal.program.Slice;
 import org.lathe.hal.program.Step;
-import org.lathe.hal.profile.KernelEvent;
 
 /** A prepared program with memory. Runs in the thread that submits it. Owns scratch memory and workspaces. */
 final class AparapiCommandBuffer implements CommandBuffer {
@@ -24,10 +27,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
   /** What each of the program's buffers is bound to. */
   private final List<Bound> bounds = new ArrayList<>();
   private final List<RecordedLaunch> launches = new ArrayList<>();
-  /** What moves in each enclosing loop while recording, outermost first. */
-  private final List<List<RecordedStep.Loop.Moving>> loops = new ArrayList<>();
-  private final RecordedStep[] steps;
-  private int dispatches;
+  private final List<RecordedStep<RecordedLaunch>> steps;
   private boolean closed;
 
   AparapiCommandBuffer(AparapiPrepared prepared, List<BufferSlice> bindings) {
@@ -48,7 +48,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
         }
       }
       List<Bound> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound(own(b), 0)).toList();
-      steps = record(prepared.plan().steps(), workspaces);
+      steps = Recorder.record(prepared.plan().steps(), (run, number) -> launch(run, number, workspaces));
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -62,64 +62,13 @@ final class AparapiCommandBuffer implements CommandBuffer {
   }
 
   private void checkBindings(List<BufferSlice> bindings) {
-    List<BufferDecl> declarations = program.bound();
-    if (bindings.size() != declarations.size()) {
-      throw new IllegalArgumentException(
-          "program '" + program.name() + "' binds " + declarations.size() + " buffers, found " + bindings.size()
-              + "; see Program.bound()");
-    }
-    for (int i = 0; i < bindings.size(); i++) {
-      BufferDecl declaration = declarations.get(i);
-      BufferSlice slice = bindings.get(i);
-      if (!(slice.buffer() instanceof ArenaBuffer buffer)
-          || buffer.allocator() != prepared.device().allocator()) {
-        throw new IllegalArgumentException(
-            "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
-      }
-      if (slice.bytes() < declaration.bytes()) {
-        throw new IllegalArgumentException(
-            "buffer '" + declaration.name() + "' has " + declaration.bytes() + " bytes, bound to " + slice.bytes());
-      }
-    }
+    Bindings.check(program, bindings,
+        b -> b instanceof ArenaBuffer own && own.allocator() == prepared.device().allocator());
   }
 
-  private RecordedStep[] record(List<PlannedStep> source, List<Bound> workspaces) {
-    return source.stream().map(s -> record(s, workspaces)).toArray(RecordedStep[]::new);
-  }
-
-  private RecordedStep record(PlannedStep step, List<Bound> workspaces) {
-    return switch (step) {
-      case PlannedStep.Run run -> new RecordedStep.Dispatch(
-          dispatches++, run.dispatch(),
-          run.plan().launches().stream().map(l -> record(l, run.dispatch(), workspaces))
-              .toArray(RecordedLaunch[]::new));
-      case PlannedStep.Loop loop -> {
-        List<RecordedStep.Loop.Moving> moving = new ArrayList<>();
-        loops.add(moving);
-        RecordedStep[] body = record(loop.body(), workspaces);
-        loops.removeLast();
-        yield new RecordedStep.Loop(loop.trips(), body, moving.toArray(RecordedStep.Loop.Moving[]::new));
-      }
-      case PlannedStep.Branch branch -> {
-        long[] at = {branch.predicate().offset()};
-        move(branch.predicate(), at, 0);
-        yield new RecordedStep.Branch(
-            bounds.get(branch.predicate().buffer()), at, record(branch.then(), workspaces),
-            record(branch.otherwise(), workspaces));
-      }
-    };
-  }
-
-  private void move(Slice slice, long[] offsets, int position) {
-    for (int loop = 0; loop < Math.min(loops.size(), slice.loopSteps().rank()); loop++) {
-      long step = slice.loopSteps().get(loop);
-      if (step != 0) {
-        loops.get(loop).add(new RecordedStep.Loop.Moving(offsets, position, step));
-      }
-    }
-  }
-
-  private RecordedLaunch record(Launch launch, Step.Dispatch dispatch, List<Bound> workspaces) {
+  private RecordedLaunch launch(PlannedStep.Run run, int number, List<Bound> workspaces) {
+    Launch launch = run.plan().launches().get(number);
+    Step.Dispatch dispatch = run.dispatch();
     int n = launch.arguments().size();
     Bound[] memories = new Bound[n];
     long[] places = new long[n];
@@ -129,15 +78,13 @@ final class AparapiCommandBuffer implements CommandBuffer {
           Slice slice = dispatch.inputs().get(operand);
           memories[i] = bounds.get(slice.buffer());
           places[i] = slice.offset();
-          move(slice, places, i);
         }
         case Argument.Output(int operand) -> {
           Slice slice = dispatch.outputs().get(operand);
           memories[i] = bounds.get(slice.buffer());
           places[i] = slice.offset();
-          move(slice, places, i);
         }
-        case Argument.Workspace(int number) -> memories[i] = workspaces.get(number);
+        case Argument.Workspace(int workspace) -> memories[i] = workspaces.get(workspace);
         case Argument.Number(long value) -> places[i] = value;
       }
     }
@@ -175,37 +122,47 @@ final class AparapiCommandBuffer implements CommandBuffer {
     }
   }
 
+  /** Runs launches one after the other; each has ended when it returns. */
+  private final class Direct implements RecordedStep.Runner<RecordedLaunch> {
+    private final @Nullable HostProfile profile;
+
+    Direct(@Nullable HostProfile profile) {
+      this.profile = profile;
+    }
+
+    @Override
+    public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
+      if (profile != null) {
+        profile.begin();
+      }
+      for (RecordedLaunch launch : dispatch.launches()) {
+        launch.run();
+      }
+      if (profile != null) {
+        profile.end(dispatch.number(), dispatch.origin());
+      }
+    }
+
+    @Override
+    public boolean read(int buffer, long offset) {
+      Bound bound = bounds.get(buffer);
+      return bound.buffer().byteAt(bound.offset() + offset) != 0;
+    }
+  }
+
   @Override
   public Event submit() {
     checkUsable();
-    RecordedStep.runAll(steps, dispatch -> dispatch.launch());
+    RecordedStep.runAll(steps, new Direct(null));
     return Event.DONE;
   }
 
   @Override
   public List<KernelTiming> profile() {
     checkUsable();
-    List<KernelTiming> timings = new ArrayList<>();
-    long start = System.nanoTime();
-    RecordedStep.runAll(steps, dispatch -> {
-      KernelEvent event = new KernelEvent();
-      event.begin();
-      long from = System.nanoTime() - start;
-      dispatch.launch();
-      long to = System.nanoTime() - start;
-      Step.Dispatch origin = dispatch.origin();
-      String kernel = origin.spec().getClass().getSimpleName();
-      event.device = prepared.device().info().id();
-      event.program = program.name();
-      event.dispatch = dispatch.number();
-      event.kernel = kernel;
-      event.origin = origin.label();
-      event.operations = origin.spec().operations();
-      event.bytes = origin.spec().work().bytes();
-      event.commit();
-      timings.add(new KernelTiming(dispatch.number(), origin.label(), kernel, from, to));
-    });
-    return timings;
+    HostProfile profile = new HostProfile(prepared.device().info().id(), program.name());
+    RecordedStep.runAll(steps, new Direct(profile));
+    return profile.timings();
   }
 
   @Override

@@ -89,7 +89,7 @@ final class AparapiPrepared implements Prepared {
   @Override
   public List<KernelReport> kernels() {
     return plan.runs().stream().map(run -> new KernelReport(
-        run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(),
+        run.dispatch().label(), run.dispatch().spec().family(),
         run.plan().summary() + ", by " + device.engine().route().words(),
         requests(device, run).stream().distinct().map(device.engine()::source).collect(Collectors.joining("\n"))))
         .toList();

@@ -3,13 +3,13 @@ package org.lathe.backends.aparapi;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lathe.backends.aparapi.RecordedStep.Bound;
 import org.lathe.backends.simt.bytecode.AparapiClass;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.plan.Launch;
+import org.lathe.backends.simt.program.RecordedStep.Movable;
 
 /** One kernel over a range, with its memory. */
-final class RecordedLaunch {
+final class RecordedLaunch implements Movable {
   private final Launch launch;
   /** For each parameter its memory; null for a scalar. */
   private final @Nullable Bound[] memories;
@@ -51,6 +51,11 @@ final class RecordedLaunch {
   /** Whether what is bound now shares arrays as what was bound when this was compiled. */
   boolean stillFits() {
     return arenas.equals(arenas());
+  }
+
+  @Override
+  public void move(int argument, long bytes) {
+    places[argument] += bytes;
   }
 
   void run() {

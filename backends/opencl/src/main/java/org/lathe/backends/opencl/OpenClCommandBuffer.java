@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClException;
+import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.Recorder;
 import org.lathe.hal.device.Bindings;
@@ -53,9 +54,10 @@ final class OpenClCommandBuffer implements CommandBuffer {
       }
       List<Bound> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound(own(b), 0)).toList();
       this.borrowed = borrowed(bindings);
-      this.steps = Recorder.record(prepared.plan().steps(), (launch, dispatch) -> {
+      this.steps = Recorder.record(prepared.plan().steps(), (run, number) -> {
+        Launch launch = run.plan().launches().get(number);
         RecordedLaunch recorded =
-            RecordedLaunch.of(prepared.compiled().create(launch.kernel()), launch, dispatch, bounds, workspaces);
+            RecordedLaunch.of(prepared.compiled().create(launch.kernel()), launch, run.dispatch(), bounds, workspaces);
         launches.add(recorded);
         return recorded;
       });

@@ -4,13 +4,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.opencl.Calling;
+import org.lathe.backends.simt.program.RecordedStep.Movable;
 
 /**
  * One kernel over a range, as a graph of a plan. Its numbers are in an array of its own: for each parameter of memory the
  * offset in elements from the start of the array, for each scalar the number; and a last one that the kernel sets, which
  * tells at the first run that it ran: TornadoVM does not say that a launch has failed.
  */
-final class RecordedLaunch {
+final class RecordedLaunch implements Movable {
   private final KernelTask task;
   private final int graph;
   private final Object numbers;
@@ -38,15 +39,21 @@ final class RecordedLaunch {
     return values;
   }
 
+  void set(int parameter, long bytesOrNumber) {
+    values.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, parameter, inUnits(parameter, bytesOrNumber));
+  }
+
+  @Override
+  public void move(int argument, long bytes) {
+    long now = values.getAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, argument);
+    values.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, argument, now + inUnits(argument, bytes));
+  }
+
   /** In units of the parameter: elements of memory, or one. */
-  long inUnits(int parameter, long bytes) {
+  private long inUnits(int parameter, long bytes) {
     return task.launch().kernel().parameters().get(parameter) instanceof Parameter.Global g
         ? bytes / g.dtype().bytes()
         : bytes;
-  }
-
-  void set(int parameter, long bytesOrNumber) {
-    values.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, parameter, inUnits(parameter, bytesOrNumber));
   }
 
   /** @param device its name, for errors */

@@ -1,6 +1,5 @@
 package org.lathe.backends.tornadovm;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -10,14 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.program.PlannedStep;
+import org.lathe.backends.simt.program.RecordedStep;
+import org.lathe.backends.simt.program.Recorder;
+import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
-import org.lathe.hal.profile.KernelEvent;
+import org.lathe.hal.profile.HostProfile;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.program.Role;
@@ -35,11 +36,8 @@ final class TornadoCommandBuffer implements CommandBuffer {
   private final List<Slot> slots = new ArrayList<>();
   /** The graphs that upload them; for outputs there is none. */
   private final Map<Slot, Integer> uploads = new LinkedHashMap<>();
-  /** What moves in each enclosing loop while recording, outermost first. */
-  private final List<List<RecordedStep.Loop.Moving>> loops = new ArrayList<>();
-  private final RecordedStep[] steps;
+  private final List<RecordedStep<RecordedLaunch>> steps;
   private long scratchBytes;
-  private int dispatches;
   private boolean closed;
 
   TornadoCommandBuffer(TornadoPrepared prepared, Engine engine, List<BufferSlice> bindings) {
@@ -50,7 +48,7 @@ final class TornadoCommandBuffer implements CommandBuffer {
       checkBindings(bindings);
       try {
         layOut(bindings);
-        steps = record(prepared.plan().steps());
+        steps = Recorder.record(prepared.plan().steps(), this::launch);
         memory.finish();
       } catch (RuntimeException e) {
         close();
@@ -60,25 +58,8 @@ final class TornadoCommandBuffer implements CommandBuffer {
   }
 
   private void checkBindings(List<BufferSlice> bindings) {
-    List<BufferDecl> declarations = program.bound();
-    if (bindings.size() != declarations.size()) {
-      throw new IllegalArgumentException(
-          "program '" + program.name() + "' binds " + declarations.size() + " buffers, found " + bindings.size()
-              + "; see Program.bound()");
-    }
-    for (int i = 0; i < bindings.size(); i++) {
-      BufferDecl declaration = declarations.get(i);
-      BufferSlice slice = bindings.get(i);
-      if (!(slice.buffer() instanceof TornadoBuffer buffer)
-          || buffer.allocator() != prepared.device().allocator()) {
-        throw new IllegalArgumentException(
-            "buffer '" + declaration.name() + "' is bound to memory of another device; copy it to this one first");
-      }
-      if (slice.bytes() < declaration.bytes()) {
-        throw new IllegalArgumentException(
-            "buffer '" + declaration.name() + "' has " + declaration.bytes() + " bytes, bound to " + slice.bytes());
-      }
-    }
+    Bindings.check(program, bindings,
+        b -> b instanceof TornadoBuffer own && own.allocator() == prepared.device().allocator());
   }
 
   /** Memory for all of the program, and the graphs that upload it. */
@@ -131,55 +112,6 @@ final class TornadoCommandBuffer implements CommandBuffer {
     return prepared.device().allocator().array(bytes);
   }
 
-  private RecordedStep[] record(List<PlannedStep> source) {
-    return source.stream().map(this::record).toArray(RecordedStep[]::new);
-  }
-
-  private RecordedStep record(PlannedStep step) {
-    return switch (step) {
-      case PlannedStep.Run run -> {
-        List<KernelTask> tasks = prepared.tasks(run);
-        yield new RecordedStep.Dispatch(
-            dispatches++, run.dispatch(),
-            tasks.stream().map(t -> record(t, run.dispatch())).toArray(RecordedLaunch[]::new));
-      }
-      case PlannedStep.Loop loop -> {
-        List<RecordedStep.Loop.Moving> moving = new ArrayList<>();
-        loops.add(moving);
-        RecordedStep[] body = record(loop.body());
-        loops.removeLast();
-        yield new RecordedStep.Loop(loop.trips(), body, moving.toArray(RecordedStep.Loop.Moving[]::new));
-      }
-      case PlannedStep.Branch branch -> {
-        Slice predicate = branch.predicate();
-        MemorySegment place = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
-        place.set(ValueLayout.JAVA_LONG, 0, predicate.offset());
-        forEachMove(predicate, (loop, bytes) -> loops.get(loop).add(new RecordedStep.Loop.Moving(place, 0, bytes)));
-        HostArray array = arrays.get(predicate.buffer());
-        yield new RecordedStep.Branch(
-            place, at -> isSet(array, at), record(branch.then()), record(branch.otherwise()));
-      }
-    };
-  }
-
-  private boolean isSet(HostArray array, long at) {
-    memory.download(array, at, 1);
-    return array.data().get(ValueLayout.JAVA_BYTE, at) != 0;
-  }
-
-  private interface Move {
-    void by(int loop, long bytes);
-  }
-
-  private void forEachMove(Slice slice, Move move) {
-    for (int loop = 0; loop < Math.min(loops.size(), slice.loopSteps().rank()); loop++) {
-      long bytes = slice.loopSteps().get(loop);
-      if (bytes != 0) {
-        move.by(loop, bytes);
-      }
-    }
-  }
-
   private static @Nullable Slice slice(Argument argument, Step.Dispatch dispatch) {
     return switch (argument) {
       case Argument.Input(int operand) -> dispatch.inputs().get(operand);
@@ -188,30 +120,31 @@ final class TornadoCommandBuffer implements CommandBuffer {
     };
   }
 
-  private RecordedLaunch record(KernelTask task, Step.Dispatch dispatch) {
+  private RecordedLaunch launch(PlannedStep.Run run, int number) {
+    KernelTask task = prepared.tasks(run).get(number);
     List<Argument> arguments = task.launch().arguments();
-    boolean[] moves = {false};
-    for (Argument a : arguments) {
-      Slice slice = slice(a, dispatch);
-      if (slice != null) {
-        forEachMove(slice, (loop, bytes) -> moves[0] = true);
-      }
-    }
-    RecordedLaunch launch = memory.launch(task, moves[0]);
+    List<@Nullable Slice> slices = new ArrayList<>();
+    arguments.forEach(a -> slices.add(slice(a, run.dispatch())));
+    boolean moves = slices.stream().anyMatch(s -> s != null && moves(s));
+    RecordedLaunch launch = memory.launch(task, moves);
     for (int i = 0; i < arguments.size(); i++) {
-      Slice slice = slice(arguments.get(i), dispatch);
-      int parameter = i;
-      if (slice != null) {
-        launch.set(i, HostArray.DATA - prepared.headerBytes() + slice.offset());
-        forEachMove(slice, (loop, bytes) -> loops.get(loop)
-            .add(new RecordedStep.Loop.Moving(launch.values(), parameter, launch.inUnits(parameter, bytes))));
-      } else if (arguments.get(i) instanceof Argument.Number(long value)) {
-        launch.set(i, value);
-      } else {
-        launch.set(i, HostArray.DATA - prepared.headerBytes());
-      }
+      Slice slice = slices.get(i);
+      long offset = slice == null ? 0 : slice.offset();
+      launch.set(i, arguments.get(i) instanceof Argument.Number(long value)
+          ? value
+          : HostArray.DATA - prepared.headerBytes() + offset);
     }
     return launch;
+  }
+
+  /** Whether some loop moves it. */
+  private static boolean moves(Slice slice) {
+    for (int loop = 0; loop < slice.loopSteps().rank(); loop++) {
+      if (slice.loopSteps().get(loop) != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
@@ -232,53 +165,56 @@ final class TornadoCommandBuffer implements CommandBuffer {
     }
   }
 
-  private void run(Consumer<RecordedStep.Dispatch> to) {
+  /** Runs launches one after the other; each has ended when it returns. */
+  private final class Direct implements RecordedStep.Runner<RecordedLaunch> {
+    private final @Nullable HostProfile profile;
+
+    Direct(@Nullable HostProfile profile) {
+      this.profile = profile;
+    }
+
+    @Override
+    public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
+      if (profile != null) {
+        profile.begin();
+      }
+      dispatch.launches().forEach(memory::run);
+      if (profile != null) {
+        profile.end(dispatch.number(), dispatch.origin());
+      }
+    }
+
+    @Override
+    public boolean read(int buffer, long offset) {
+      HostArray array = arrays.get(buffer);
+      memory.download(array, offset, 1);
+      return array.data().get(ValueLayout.JAVA_BYTE, offset) != 0;
+    }
+  }
+
+  private void run(@Nullable HostProfile profile) {
     synchronized (Engine.TURN) {
       checkUsable();
       List<Slot> stale = slots.stream().filter(Slot::prepare).toList();
       memory.prepare(stale.stream().map(s -> Objects.requireNonNull(uploads.get(s))).toList());
       stale.forEach(Slot::uploaded);
       slots.forEach(Slot::expectWrite);
-      RecordedStep.runAll(steps, to);
+      RecordedStep.runAll(steps, new Direct(profile));
       slots.forEach(Slot::written);
-    }
-  }
-
-  private void launch(RecordedStep.Dispatch dispatch) {
-    for (RecordedLaunch launch : dispatch.launches()) {
-      memory.run(launch);
     }
   }
 
   @Override
   public Event submit() {
-    run(this::launch);
+    run(null);
     return Event.DONE;
   }
 
   @Override
   public List<KernelTiming> profile() {
-    List<KernelTiming> timings = new ArrayList<>();
-    long start = System.nanoTime();
-    run(dispatch -> {
-      KernelEvent event = new KernelEvent();
-      event.begin();
-      long from = System.nanoTime() - start;
-      launch(dispatch);
-      long to = System.nanoTime() - start;
-      Step.Dispatch origin = dispatch.origin();
-      String kernel = origin.spec().getClass().getSimpleName();
-      event.device = prepared.device().info().id();
-      event.program = program.name();
-      event.dispatch = dispatch.number();
-      event.kernel = kernel;
-      event.origin = origin.label();
-      event.operations = origin.spec().operations();
-      event.bytes = origin.spec().work().bytes();
-      event.commit();
-      timings.add(new KernelTiming(dispatch.number(), origin.label(), kernel, from, to));
-    });
-    return timings;
+    HostProfile profile = new HostProfile(prepared.device().info().id(), program.name());
+    run(profile);
+    return profile.timings();
   }
 
   @Override

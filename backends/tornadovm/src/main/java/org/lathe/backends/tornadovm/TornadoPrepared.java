@@ -80,7 +80,7 @@ final class TornadoPrepared implements Prepared {
   @Override
   public List<KernelReport> kernels() {
     return plan.runs().stream().map(run -> new KernelReport(
-        run.dispatch().label(), run.dispatch().spec().getClass().getSimpleName(), variant(run),
+        run.dispatch().label(), run.dispatch().spec().family(), variant(run),
         tasks(run).stream().map(KernelTask::text).distinct().collect(Collectors.joining("\n"))))
         .toList();
   }

@@ -2,13 +2,10 @@ package org.lathe.backends.simt.program;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 import org.lathe.backends.simt.plan.Argument;
-import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.RecordedStep.Loop.Moving;
 import org.lathe.backends.simt.program.RecordedStep.Movable;
 import org.lathe.hal.program.Slice;
-import org.lathe.hal.program.Step;
 
 /**
  * Makes a plan's steps ready to run. The backend makes each launch at the place of its first trip; the recorder sees to
@@ -17,18 +14,27 @@ import org.lathe.hal.program.Step;
  * @param <L> a backend's launch
  */
 public final class Recorder<L extends Movable> {
-  private final BiFunction<Launch, Step.Dispatch, L> launches;
+  private final Launches<L> launches;
   /** What moves in each enclosing loop, outermost first. */
   private final List<List<Moving>> loops = new ArrayList<>();
   private int dispatches;
 
-  private Recorder(BiFunction<Launch, Step.Dispatch, L> launches) {
+  /** Makes launches ready to run. */
+  @FunctionalInterface
+  public interface Launches<L> {
+    /**
+     * Makes one; what is made before a failure belongs to the maker.
+     *
+     * @param number of the launch in the run's plan
+     */
+    L make(PlannedStep.Run run, int number);
+  }
+
+  private Recorder(Launches<L> launches) {
     this.launches = launches;
   }
 
-  /** @param launches makes a launch of a dispatch; what it makes before a failure belongs to the caller */
-  public static <L extends Movable> List<RecordedStep<L>> record(
-      List<PlannedStep> steps, BiFunction<Launch, Step.Dispatch, L> launches) {
+  public static <L extends Movable> List<RecordedStep<L>> record(List<PlannedStep> steps, Launches<L> launches) {
     return new Recorder<>(launches).record(steps);
   }
 
@@ -45,8 +51,8 @@ public final class Recorder<L extends Movable> {
       case PlannedStep.Run run -> {
         int number = dispatches++;
         List<L> made = new ArrayList<>();
-        for (Launch launch : run.plan().launches()) {
-          made.add(record(launch, run.dispatch()));
+        for (int i = 0; i < run.plan().launches().size(); i++) {
+          made.add(record(run, i));
         }
         yield new RecordedStep.Dispatch<>(number, run.dispatch(), made);
       }
@@ -66,12 +72,13 @@ public final class Recorder<L extends Movable> {
     };
   }
 
-  private L record(Launch launch, Step.Dispatch dispatch) {
-    L made = launches.apply(launch, dispatch);
-    for (int i = 0; i < launch.arguments().size(); i++) {
-      switch (launch.arguments().get(i)) {
-        case Argument.Input(int operand) -> follow(dispatch.inputs().get(operand), made, i);
-        case Argument.Output(int operand) -> follow(dispatch.outputs().get(operand), made, i);
+  private L record(PlannedStep.Run run, int number) {
+    L made = launches.make(run, number);
+    List<Argument> arguments = run.plan().launches().get(number).arguments();
+    for (int i = 0; i < arguments.size(); i++) {
+      switch (arguments.get(i)) {
+        case Argument.Input(int operand) -> follow(run.dispatch().inputs().get(operand), made, i);
+        case Argument.Output(int operand) -> follow(run.dispatch().outputs().get(operand), made, i);
         case Argument.Workspace _, Argument.Number _ -> {}
       }
     }

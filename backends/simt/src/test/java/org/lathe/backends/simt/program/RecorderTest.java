@@ -42,7 +42,7 @@ class RecorderTest {
     PlannedStep outer = branch(1, 50, Dims.of(5), List.of());
     return Recorder.record(
         List.of(new PlannedStep.Loop(2, List.of(outer, new PlannedStep.Loop(3, List.of(inner)))), branch(4, 9, Dims.of(), List.of())),
-        (launch, dispatch) -> {
+        (run, number) -> {
           throw new AssertionError("no launch was planned");
         });
   }
