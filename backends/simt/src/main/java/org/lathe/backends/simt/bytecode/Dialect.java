@@ -18,6 +18,11 @@ interface Dialect {
 
   void barrier(MethodWriter m);
 
+  /** Whether it is told what a comparison of a NaN gives; else only those hold with it that hold for every compiler. */
+  default boolean knowsUnordered() {
+    return true;
+  }
+
   /** {@code a * b + c}. */
   void pushMultiplyAdd(MethodWriter m, Value.MultiplyAdd value);
 

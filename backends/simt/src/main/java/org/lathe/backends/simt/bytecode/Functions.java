@@ -118,6 +118,18 @@ final class Functions {
             k, new Value.Binary(op, a.get(0), a.get(1), Type.BOOL, true), () -> Values.bool(true), Values.bool(false)));
   }
 
+  /** At most or at least, made of two comparisons that no compiler takes for the opposite of another one. */
+  Function orderedComparison(BinaryOp op, DType dtype) {
+    BinaryOp strict = op == BinaryOp.LE ? BinaryOp.LT : BinaryOp.GT;
+    return function(name(op.name().toLowerCase(java.util.Locale.ROOT) + "Ordered", dtype), List.of(dtype, dtype),
+        (k, a) -> {
+          Variable r = k.variable("r", Values.bool(false));
+          k.when(Values.binary(strict, a.get(0), a.get(1)), () -> k.assign(r, Values.bool(true)));
+          k.when(Values.binary(BinaryOp.EQ, a.get(0), a.get(1)), () -> k.assign(r, Values.bool(true)));
+          return Values.read(r);
+        });
+  }
+
   Function select(DType dtype) {
     return function(name("select", dtype), List.of(DType.BOOL, dtype, dtype),
         (k, a) -> either(k, a.get(0), () -> a.get(1), a.get(2)));

@@ -161,7 +161,8 @@ final class MethodWriter {
 
   /** Jumps if the condition does not hold; with a NaN no comparison but != does. */
   private void jumpUnless(Value condition, Label target) {
-    if (!(condition instanceof Value.Binary b) || !b.op().isComparison() || b.a().type().dtype() == DType.BOOL) {
+    if (!(condition instanceof Value.Binary b) || !b.op().isComparison() || b.a().type().dtype() == DType.BOOL
+        || Operators.isUnordered(b, dialect)) {
       push(condition);
       code.ifeq(target);
       return;

@@ -50,13 +50,23 @@ record Operators(MethodWriter m, Dialect dialect) {
     }
   }
 
+  /** Whether the dialect would take the comparison for the opposite of another one. */
+  static boolean isUnordered(Value.Binary b, Dialect dialect) {
+    return (b.op() == BinaryOp.LE || b.op() == BinaryOp.GE) && b.a().type().dtype().isFloating()
+        && !dialect.knowsUnordered();
+  }
+
   void push(Value.Binary b) {
     DType dtype = b.a().type().dtype();
     boolean wraps = !b.exact() && (dtype == DType.I32 || dtype == DType.I64);
     if (dtype == DType.BOOL) {
       logic(b);
     } else if (b.op().isComparison()) {
-      m.functions().call(m, m.functions().comparison(b.op(), dtype), b.a(), b.b());
+      m.functions().call(
+          m, isUnordered(b, dialect)
+              ? m.functions().orderedComparison(b.op(), dtype)
+              : m.functions().comparison(b.op(), dtype),
+          b.a(), b.b());
     } else {
       switch (b.op()) {
         case ADD, SUB, MUL -> {

@@ -32,7 +32,10 @@ import org.lathe.hal.DType;
  * <li>Kernels are named as nothing in OpenCL is; the LocalVariableTable names every parameter from 0 on.
  * <li>{@code >>>} is compiled as {@code >>}, hence masks; {@code Math.fma}, {@code rint}, the remainder of floating values
  * and taking bits for another type are refused: the first two are made of other operations, of the others {@link #refuses}
- * tells, and with them of the half types.
+ * tells, and with them of the half types, and of f64, of which it computes square roots in f32 and writes comparisons with
+ * constants that OpenCL takes for ambiguous.
+ * <li>{@code <=} and {@code >=} of floating values are compiled as the opposites of {@code >} and {@code <}, which hold with
+ * NaN: they are made of two comparisons.
  * <li>Without a global barrier beside the local one, global memory would not be seen by the group.
  * </ul>
  */
@@ -126,6 +129,9 @@ public final class TornadoClass {
       throw new Unwritable(
           kernel.name(), "TornadoVM's OpenCL compiler cannot take the bits of " + memory.dtype() + " for a number");
     }
+    if (memory.dtype() == DType.F64) {
+      throw new Unwritable(kernel.name(), "TornadoVM's OpenCL compiler computes some functions of f64 in f32");
+    }
   }
 
   private MethodTypeDesc type() {
@@ -142,7 +148,8 @@ public final class TornadoClass {
     byte[] bytes = ClassFile.of().build(self, c -> {
       c.withFlags(FLAGS);
       c.withMethodBody(
-          kernel.name(), type(), ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC, code -> write(code, body, dialect, functions));
+          kernel.name(), type(), ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
+          code -> write(code, body, dialect, functions));
       functions.write(c, dialect);
     });
     return new KernelClass(kernel, binaryName(self), bytes);

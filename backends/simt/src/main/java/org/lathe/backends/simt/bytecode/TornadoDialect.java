@@ -85,6 +85,12 @@ final class TornadoDialect implements Dialect {
     m.code().loadLocal(Kinds.register(p.dtype()), slot(number(p)));
   }
 
+  /** It compiles {@code <=} as not {@code >}, which holds with a NaN. */
+  @Override
+  public boolean knowsUnordered() {
+    return false;
+  }
+
   @Override
   public void barrier(MethodWriter m) {
     m.code().aload(CONTEXT).invokevirtual(names.context(), "localBarrier", ConstantDescs.MTD_void)

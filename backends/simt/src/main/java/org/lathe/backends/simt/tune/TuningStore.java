@@ -74,8 +74,8 @@ public final class TuningStore implements Tunings {
   }
 
   private static TuningStore in(Path directory, TunedDevice device, Candidates candidates) {
-    return new TuningStore(device, candidates, directory, TuningDefaults.shipped(), message ->
-        System.getLogger(TuningStore.class.getName()).log(System.Logger.Level.WARNING, message));
+    return new TuningStore(device, candidates, directory, TuningDefaults.shipped(),
+        message -> System.getLogger(TuningStore.class.getName()).log(System.Logger.Level.WARNING, message));
   }
 
   public TunedDevice device() {
@@ -151,7 +151,8 @@ public final class TuningStore implements Tunings {
       return all;
     }
     String[] parts = text.split("\n", 4);
-    if (parts.length < 4 || !parts[0].equals(HEAD) || !parts[1].equals(identity(device)) || !parts[2].equals(hash(parts[3]))) {
+    if (parts.length < 4 || !parts[0].equals(HEAD) || !parts[1].equals(identity(device))
+        || !parts[2].equals(hash(parts[3]))) {
       complain(file + " is damaged");
       return all;
     }

@@ -126,7 +126,7 @@ class OperatorsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"F16", "BF16"})
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"F16", "BF16", "F64"})
   void operatorsMeanInTornadosDialectWhatTheySay(DType dtype) {
     int written = 0;
     for (Map map : maps(dtype)) {

@@ -58,8 +58,8 @@ final class TornadoRun {
 
   /** Runs the plan on the memory itself. */
   static void run(KernelPlan plan, List<Elements> in, List<Elements> out) {
-    List<MemorySegment> workspaces =
-        plan.workspaces().stream().map(b -> MemorySegment.ofArray(new byte[Math.toIntExact(b)])).toList();
+    List<MemorySegment> workspaces = plan.workspaces().stream()
+        .map(b -> MemorySegment.ofArray(new byte[Math.toIntExact(b)])).toList();
     for (Launch l : plan.launches()) {
       List<MemorySegment> memory = new ArrayList<>();
       long[] numbers = new long[l.arguments().size() + 1];
