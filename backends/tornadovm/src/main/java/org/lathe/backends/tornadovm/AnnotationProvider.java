@@ -15,7 +15,8 @@ final class AnnotationProvider {
   private static final String PROPERTY = "tornado.load.annotation.implementation";
   private static final String NAME = AnnotationProvider.class.getPackageName() + ".GeneratedAnnotationProvider";
   private static final ClassDesc METHOD = ClassDesc.of("jdk.vm.ci.meta.ResolvedJavaMethod");
-  private static final ClassDesc ANNOTATION = ClassDesc.of("uk.ac.manchester.tornado.runtime.common.ParallelAnnotationProvider");
+  private static final ClassDesc ANNOTATION = ClassDesc
+      .of("uk.ac.manchester.tornado.runtime.common.ParallelAnnotationProvider");
   private static final ClassDesc PROVIDER = ClassDesc.of("uk.ac.manchester.tornado.runtime.ASMClassVisitorProvider");
   private static final String KERNELS = "lathe_";
 
@@ -60,7 +61,8 @@ final class AnnotationProvider {
               MethodTypeDesc.of(constructor, ConstantDescs.CD_Class.arrayType()))
           .iconst_0().anewarray(ConstantDescs.CD_Object)
           .invokevirtual(
-              constructor, "newInstance", MethodTypeDesc.of(ConstantDescs.CD_Object, ConstantDescs.CD_Object.arrayType()))
+              constructor, "newInstance",
+              MethodTypeDesc.of(ConstantDescs.CD_Object, ConstantDescs.CD_Object.arrayType()))
           .checkcast(PROVIDER).aload(1).invokeinterface(PROVIDER, "getParallelAnnotations", query).areturn());
     });
   }

@@ -55,7 +55,8 @@ final class ExecutionMemory implements AutoCloseable {
     String kernel = "lathe_upload_" + objects.length;
     graphs.add(new Scheduled(
         graph().uploadAlways(objects).consume(others)
-            .prebuilt(kernel, engine.files().of(kernel, uploadSource(kernel, objects.length)), objects).persist(objects),
+            .prebuilt(kernel, engine.files().of(kernel, uploadSource(kernel, objects.length)), objects)
+            .persist(objects),
         ONE, ONE));
     return graphs.size() - 1;
   }

@@ -87,7 +87,8 @@ record KernelTask(
     String code = refused.isPresent()
         ? "// no bytecode for TornadoVM: " + refused.get() + "\n"
         : "// bytecode for TornadoVM's compiler\n"
-            + TornadoClass.of(launch.kernel(), arenas(launch.kernel(), slots, new Numbered<>()), TornadoClass.API).kernel();
+            + TornadoClass.of(launch.kernel(), arenas(launch.kernel(), slots, new Numbered<>()), TornadoClass.API)
+                .kernel();
     return "// OpenCL C for TornadoVM's prebuilt tasks\n" + source + code;
   }
 

@@ -61,6 +61,8 @@ final class Platform {
       prepareProperties();
       AnnotationProvider.install();
       return check(new TornadoApi(TornadoClass.API, Platform.class.getClassLoader()));
+    } catch (ExceptionInInitializerError e) {
+      return new Nothing("TornadoVM cannot be started: " + root(e), DRIVER);
     } catch (ReflectiveOperationException | LinkageError e) {
       return new Nothing(
           "the TornadoVM that this JVM was started with has another API than Lathe knows: " + e, Installation.INSTALL);

@@ -78,7 +78,8 @@ final class SelfCheck {
     }
     Traits traits = new Traits(
         cpu ? Traits.Form.CPU : Traits.Form.GPU, target.computeUnits(),
-        cpu ? out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 0) : 1, cpu ? 1 : WARP, (int) Math.min(1 << 20, target.maxGroup()),
+        cpu ? out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 0) : 1, cpu ? 1 : WARP,
+        (int) Math.min(1 << 20, target.maxGroup()),
         target.localBytes(), MOST_PARAMETERS, out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 1) != 0);
     return new Facts(
         traits, api.headerBytes(), out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 2) != 0, target.maxBufferBytes(),
@@ -91,7 +92,8 @@ final class SelfCheck {
     } catch (RuntimeException e) {
       System.getLogger(SelfCheck.class.getName()).log(
           System.Logger.Level.WARNING, "TornadoVM's compiler cannot be used on " + engine.target().name()
-              + ": kernels go there as OpenCL C", e);
+              + ": kernels go there as OpenCL C",
+          e);
       return false;
     }
   }

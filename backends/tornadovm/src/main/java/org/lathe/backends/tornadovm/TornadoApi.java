@@ -40,7 +40,8 @@ final class TornadoApi {
     this.loader = loader;
     Class<?> plan = type("TornadoExecutionPlan");
     Class<?> result = type("TornadoExecutionResult");
-    this.headerBytes = Math.toIntExact((long) type("types.arrays.TornadoNativeArray").getField("ARRAY_HEADER").get(null));
+    this.headerBytes = Math
+        .toIntExact((long) type("types.arrays.TornadoNativeArray").getField("ARRAY_HEADER").get(null));
     this.readWrite = constant(type("common.Access"), "READ_WRITE");
     this.data = type("types.arrays.ByteArray").getMethod("getSegment");
     this.longData = type("types.arrays.LongArray").getMethod("getSegment");
@@ -278,7 +279,8 @@ final class TornadoApi {
 
   /** What TornadoVM says of a device. */
   record Target(
-      Object device, String backend, String name, String platform, String version, String kind, int computeUnits, long maxGroup,
+      Object device, String backend, String name, String platform, String version, String kind, int computeUnits,
+      long maxGroup,
       long localBytes, long memoryBytes, long maxBufferBytes) {}
 
   /** The devices of all of TornadoVM's backends. Starts TornadoVM. */

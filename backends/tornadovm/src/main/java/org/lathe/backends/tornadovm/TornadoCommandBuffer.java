@@ -116,7 +116,7 @@ final class TornadoCommandBuffer implements CommandBuffer {
     return switch (argument) {
       case Argument.Input(int operand) -> dispatch.inputs().get(operand);
       case Argument.Output(int operand) -> dispatch.outputs().get(operand);
-      case Argument.Workspace _, Argument.Number _ -> null;
+      case Argument.Workspace _,Argument.Number _ -> null;
     };
   }
 
@@ -161,7 +161,8 @@ final class TornadoCommandBuffer implements CommandBuffer {
 
   private void checkUsable() {
     if (closed) {
-      throw new IllegalStateException("a command buffer of program '" + program.name() + "' is used after it was closed");
+      throw new IllegalStateException(
+          "a command buffer of program '" + program.name() + "' is used after it was closed");
     }
   }
 

@@ -44,9 +44,11 @@ final class TornadoDevice implements Device, Capabilities {
     this.info = info;
     this.engine = engine;
     this.asked = asked;
-    this.allocator = new TornadoAllocator(engine == null ? null : engine.api(), info.memoryBytes(), facts.maxBufferBytes());
+    this.allocator = new TornadoAllocator(engine == null ? null : engine.api(), info.memoryBytes(),
+        facts.maxBufferBytes());
     this.tunings = TuningStore.of(
-        new TunedDevice(info.name() + " through TornadoVM", "", info.version(), facts.traits().form()), this::candidates);
+        new TunedDevice(info.name() + " through TornadoVM", "", info.version(), facts.traits().form()),
+        this::candidates);
     this.planner = planner(tunings);
   }
 
@@ -57,7 +59,8 @@ final class TornadoDevice implements Device, Capabilities {
   /** The forms of a kernel by each route that may be taken, the best guess first. */
   private List<Tuning> candidates(KernelSpec spec, Traits traits) {
     List<Tuning> forms = Candidates.SCHEDULES.of(spec, traits);
-    List<Route> routes = asked != null ? List.of(asked)
+    List<Route> routes = asked != null
+        ? List.of(asked)
         : facts.hasBytecode() ? List.of(Route.OPENCL, Route.BYTECODE) : List.of(Route.OPENCL);
     return routes.stream().flatMap(r -> forms.stream().map(r::in)).toList();
   }

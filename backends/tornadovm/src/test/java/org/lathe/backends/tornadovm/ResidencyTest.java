@@ -71,8 +71,10 @@ class ResidencyTest {
   @ParameterizedTest
   @EnumSource
   void stateStaysAndIsReadWhenAskedFor(Route route) {
-    try (Device device = device(route); Buffer input = device.allocator().allocate(BYTES);
-        Buffer state = device.allocator().allocate(BYTES); Prepared prepared = device.prepare(accumulate());
+    try (Device device = device(route);
+        Buffer input = device.allocator().allocate(BYTES);
+        Buffer state = device.allocator().allocate(BYTES);
+        Prepared prepared = device.prepare(accumulate());
         CommandBuffer commands = prepared.record(List.of(BufferSlice.whole(input), BufferSlice.whole(state)))) {
       fill(input, 0, 1);
       fill(state, 0, 10);
@@ -93,8 +95,10 @@ class ResidencyTest {
   @ParameterizedTest
   @EnumSource
   void twoPlansShareTheState(Route route) {
-    try (Device device = device(route); Buffer one = device.allocator().allocate(BYTES);
-        Buffer ten = device.allocator().allocate(BYTES); Buffer state = device.allocator().allocate(BYTES);
+    try (Device device = device(route);
+        Buffer one = device.allocator().allocate(BYTES);
+        Buffer ten = device.allocator().allocate(BYTES);
+        Buffer state = device.allocator().allocate(BYTES);
         Prepared prepared = device.prepare(accumulate());
         CommandBuffer byOne = prepared.record(List.of(BufferSlice.whole(one), BufferSlice.whole(state)));
         CommandBuffer byTen = prepared.record(List.of(BufferSlice.whole(ten), BufferSlice.whole(state)))) {
@@ -113,11 +117,14 @@ class ResidencyTest {
   @ParameterizedTest
   @EnumSource
   void partsOfBuffersAndOtherBindings(Route route) {
-    try (Device device = device(route); Buffer whole = device.allocator().allocate(1024);
-        Buffer other = device.allocator().allocate(1024); Buffer alone = device.allocator().allocate(BYTES);
+    try (Device device = device(route);
+        Buffer whole = device.allocator().allocate(1024);
+        Buffer other = device.allocator().allocate(1024);
+        Buffer alone = device.allocator().allocate(BYTES);
         Buffer state = device.allocator().allocate(BYTES);
-        Prepared prepared = device.prepare(accumulate()); CommandBuffer commands =
-            prepared.record(List.of(new BufferSlice(whole, 0, BYTES), new BufferSlice(whole, 256, BYTES)))) {
+        Prepared prepared = device.prepare(accumulate());
+        CommandBuffer commands = prepared
+            .record(List.of(new BufferSlice(whole, 0, BYTES), new BufferSlice(whole, 256, BYTES)))) {
       for (Buffer b : List.of(whole, other)) {
         fill(b, 0, 3);
         fill(b, 256, 4);
@@ -147,8 +154,10 @@ class ResidencyTest {
   @ParameterizedTest
   @EnumSource
   void aBufferKeepsItsContentsWhenItsArrayIsTaken(Route route) {
-    try (Device device = device(route); Buffer a = device.allocator().allocate(BYTES);
-        Buffer b = device.allocator().allocate(BYTES); Buffer state = device.allocator().allocate(BYTES);
+    try (Device device = device(route);
+        Buffer a = device.allocator().allocate(BYTES);
+        Buffer b = device.allocator().allocate(BYTES);
+        Buffer state = device.allocator().allocate(BYTES);
         Prepared prepared = device.prepare(accumulate());
         CommandBuffer commands = prepared.record(List.of(BufferSlice.whole(a), BufferSlice.whole(state)))) {
       fill(a, 0, 1);
@@ -169,9 +178,12 @@ class ResidencyTest {
   @ParameterizedTest
   @EnumSource
   void wrongUseIsAnError(Route route) {
-    try (Device device = device(route); Device second = device(route);
-        Buffer small = device.allocator().allocate(BYTES - 4); Buffer right = device.allocator().allocate(BYTES);
-        Buffer foreign = second.allocator().allocate(BYTES); Prepared prepared = device.prepare(accumulate())) {
+    try (Device device = device(route);
+        Device second = device(route);
+        Buffer small = device.allocator().allocate(BYTES - 4);
+        Buffer right = device.allocator().allocate(BYTES);
+        Buffer foreign = second.allocator().allocate(BYTES);
+        Prepared prepared = device.prepare(accumulate())) {
       BufferSlice slice = BufferSlice.whole(right);
       assertThrows(IllegalArgumentException.class, () -> prepared.record(List.of(slice)));
       assertThrows(

@@ -46,7 +46,8 @@ class StandInConformanceTest {
         Lathe lathe = Lathe.over(ValidatingDevice.wrap(available.devices().getFirst()));
         open.add(lathe);
         OpChecks checks = new OpChecks(lathe, List.of());
-        List<OpChecks.Check> all = new ArrayList<>(Ops.all().stream().flatMap(op -> checks.checks(op).stream()).toList());
+        List<OpChecks.Check> all = new ArrayList<>(
+            Ops.all().stream().flatMap(op -> checks.checks(op).stream()).toList());
         java.util.Collections.shuffle(all, new Random(SEED + route.ordinal()));
         yield DynamicContainer.dynamicContainer(
             route.words() + ", seed " + SEED, all.stream().limit(CHECKS).map(

@@ -27,8 +27,8 @@ final class WorkItems {
   static void run(Object function, List<MemorySegment> memory, WorkerGrid3D grid) {
     try {
       String task = function.getClass().getName();
-      Class<?> owner =
-          function.getClass().getClassLoader().loadClass(task.substring(0, task.length() - "_task".length()));
+      Class<?> owner = function.getClass().getClassLoader()
+          .loadClass(task.substring(0, task.length() - "_task".length()));
       Method method = Arrays.stream(owner.getMethods())
           .filter(m -> Modifier.isStatic(m.getModifiers()) && m.getParameterCount() > 0
               && m.getParameterTypes()[0] == KernelContext.class)
