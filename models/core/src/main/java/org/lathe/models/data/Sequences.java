@@ -94,7 +94,8 @@ public final class Sequences {
     Dims shape = Dims.of(steps);
     return new Dataset(
         "periodic sequence",
-        List.of(new Column.Ints("x", shape, x), new Column.Ints("y", shape, y), new Column.Floats("mask", shape, mask)));
+        List.of(new Column.Ints("x", shape, x), new Column.Ints("y", shape, y),
+            new Column.Floats("mask", shape, mask)));
   }
 
   /**

@@ -53,7 +53,8 @@ class BucketsTest {
   @Test
   void anEpochRunsEveryBucketAndCountsItsStepsTogether() {
     Sum model = new Sum();
-    try (Lathe lathe = Lathe.on("cpu"); ModelState state = new ModelState(lathe, 1);
+    try (Lathe lathe = Lathe.on("cpu");
+        ModelState state = new ModelState(lathe, 1);
         Buckets buckets = Buckets.bind(
             List.of(step(model, 2), step(model, 5)), Buckets.split(data(), "length", 2, 5), state, 3, Map::of)) {
       assertEquals(4, buckets.iterationsPerEpoch());

@@ -69,7 +69,8 @@ final class GatedModel extends ZooModel {
 
   private AddingProblem adding(String part, Cell of, long width, int epochs, double goal) {
     return new AddingProblem(
-        name() + "/" + part, () -> AddingProblem.recurrent(of, width), Schedule.exponential(5e-3, 0.5, 1500), epochs, goal);
+        name() + "/" + part, () -> AddingProblem.recurrent(of, width), Schedule.exponential(5e-3, 0.5, 1500), epochs,
+        goal);
   }
 
   private AddingProblem plain() {

@@ -90,7 +90,8 @@ record Language(String checkpoint, Cell cell, long width) {
   /** The step of the stateful training. */
   Step stateful(long batch, long steps) {
     return training(
-        "stream", RecurrentLanguageModel.stateful(cell, Sentences.VOCABULARY, width, width, LAYERS, batch), batch, steps);
+        "stream", RecurrentLanguageModel.stateful(cell, Sentences.VOCABULARY, width, width, LAYERS, batch), batch,
+        steps);
   }
 
   /** All that both trainings compile. */
@@ -118,7 +119,8 @@ record Language(String checkpoint, Cell cell, long width) {
       Trainer.Outcome outcome = Trainer.train(
           state,
           buckets,
-          request.options(checkpoint, EPOCHS).withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, EPOCHS)));
+          request.options(checkpoint, EPOCHS)
+              .withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, EPOCHS)));
       List<String> sentences = sample(state, SAMPLES, request.seed());
       Files.write(request.out().resolve("samples.txt"), sentences);
       request.listener().note("a sentence drawn from the model: " + sentences.getFirst());
@@ -148,13 +150,15 @@ record Language(String checkpoint, Cell cell, long width) {
           request.options(name, STREAM_EPOCHS)
               .withStopping(EarlyStopping.of("perplexity_ratio", Direction.LOWER, STREAM_EPOCHS)));
       return card.result(
-          ratio(predict, text(4 * STREAMS, 1, HELD_STEPS, request.seed() + 2)), outcome.seconds(), outcome.checkpoint());
+          ratio(predict, text(4 * STREAMS, 1, HELD_STEPS, request.seed() + 2)), outcome.seconds(),
+          outcome.checkpoint());
     }
   }
 
   /** The pieces of several texts in their order: an epoch is one reading of them all. */
   private record Pieces(BoundStep step, Batches pieces, Supplier<Map<String, Double>> validation)
-      implements TrainingTask {
+      implements
+        TrainingTask {
     @Override
     public int iterationsPerEpoch() {
       return pieces.count();
@@ -197,7 +201,8 @@ record Language(String checkpoint, Cell cell, long width) {
     Dims shape = Dims.of(steps);
     return new Dataset(
         "a text of the grammar",
-        List.of(new Column.Ints("x", shape, x), new Column.Ints("y", shape, y), new Column.Floats("mask", shape, mask)));
+        List.of(new Column.Ints("x", shape, x), new Column.Ints("y", shape, y),
+            new Column.Floats("mask", shape, mask)));
   }
 
   private static int[] tokens(int length, long seed) {

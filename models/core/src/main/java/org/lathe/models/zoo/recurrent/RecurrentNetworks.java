@@ -22,11 +22,13 @@ public final class RecurrentNetworks {
     return List.of(
         new TaggerModel(
             "jordan", "Jordan 1986", new TaggerModel.Training(1e-2, 3, 14, null),
-            s -> SequenceTagger.ofLogits(s.vocabulary(), s.width(), new Jordan(s.width(), s.hidden(), s.classes(), TRACE))),
+            s -> SequenceTagger.ofLogits(s.vocabulary(), s.width(),
+                new Jordan(s.width(), s.hidden(), s.classes(), TRACE))),
         new TaggerModel(
             "elman", "Elman 1990",
             new TaggerModel.Training(1e-2, 3, 8, "backpropagation through one step: the context is input"),
-            s -> SequenceTagger.of(s.vocabulary(), s.width(), new Elman(s.width(), s.hidden()), s.hidden(), s.classes())),
+            s -> SequenceTagger.of(s.vocabulary(), s.width(), new Elman(s.width(), s.hidden()), s.hidden(),
+                s.classes())),
         new TaggerModel(
             "rnn", "Werbos 1990", new TaggerModel.Training(5e-3, 3, 3, null),
             s -> SequenceTagger.of(
