@@ -38,6 +38,7 @@ public final class RecurrentNetworks {
         new TcnModel(),
         new BirnnModel(),
         new SentimentModel(),
-        new ScheduledSamplingModel());
+        new ScheduledSamplingModel(),
+        new CaptionerModel());
   }
 }

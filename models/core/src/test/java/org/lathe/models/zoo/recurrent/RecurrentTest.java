@@ -20,8 +20,10 @@ import org.lathe.compiler.runtime.Lathe;
 import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Grammar;
+import org.lathe.models.nets.Captioner;
 import org.lathe.models.nets.SelfFedPredictor;
 import org.lathe.models.nets.TemporalConvolution;
+import org.lathe.models.nn.BeamSearch;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.Field;
@@ -180,6 +182,55 @@ class RecurrentTest {
       float[] fed = run(bound, new float[]{0.5f, -0.2f, 0.9f, free[2], free[3], free[4]});
       assertArrayEquals(free, fed);
       assertFalse(Arrays.equals(free, run(bound, new float[]{0.5f, -0.2f, 0.9f, 7, 8, 9})));
+    }
+  }
+
+  /** What a captioner says word by word is the most probable after each of its own words, seen whole. */
+  @Test
+  void aCaptionerSaysWhatItsLogitsSay() {
+    int batch = 3;
+    int steps = 6;
+    int vocabulary = 11;
+    Captioner net = new Captioner(8, new long[]{3, 4}, 5, vocabulary);
+    Field image = Field.floats("image", batch, 3, 8, 8);
+    Field words = Field.ints("words", batch, steps);
+    BeamSearch greedy = new BeamSearch(1, steps, Grammar.BEGIN, Grammar.END, Grammar.PAD, 0);
+    Step say = Step.inference(
+        "say", net, List.of(image), c -> c.report("said", net.say(c.input("image"), greedy).tokens().at(1, 0)));
+    Step whole = Step.inference(
+        "whole", net, List.of(image, words),
+        c -> c.report("logits", net.apply(c.input("image"), c.input("words"))));
+    SplittableRandom random = new SplittableRandom();
+    float[] pixels = new float[batch * 3 * 8 * 8];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (float) random.nextDouble();
+    }
+    try (ModelState state = new ModelState(lathe, random.nextLong());
+        BoundStep saying = BoundStep.bind(say, state);
+        BoundStep seeing = BoundStep.bind(whole, state)) {
+      saying.input("image").write(pixels);
+      saying.run();
+      int[] said = saying.report("said").toInts();
+      int[] before = new int[said.length];
+      for (int i = 0; i < said.length; i++) {
+        before[i] = i % steps == 0 ? Grammar.BEGIN : said[i - 1];
+      }
+      seeing.input("image").write(pixels);
+      seeing.input("words").write(before);
+      seeing.run();
+      float[] logits = seeing.report("logits").toFloats();
+      for (int b = 0; b < batch; b++) {
+        for (int t = 0; t < steps; t++) {
+          int at = b * steps + t;
+          float own = logits[at * vocabulary + said[at]];
+          for (int v = 2; v < vocabulary; v++) {
+            assertTrue(logits[at * vocabulary + v] <= own + 1e-5, "picture " + b + ", word " + t);
+          }
+          if (said[at] == Grammar.END) {
+            break;
+          }
+        }
+      }
     }
   }
 }
