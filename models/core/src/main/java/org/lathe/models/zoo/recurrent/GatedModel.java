@@ -46,7 +46,7 @@ final class GatedModel extends ZooModel {
   private static final int WIDTH = 64;
   private static final double BAR = 1.1;
   private static final int EPOCHS = 12;
-  private static final double GOAL = 0.002;
+  private static final double GOAL = 0.004;
   private static final int SHOWN = 10;
 
   private final Cell cell;

@@ -21,7 +21,7 @@ public final class RecurrentNetworks {
   public static List<ZooModel> models() {
     return List.of(
         new TaggerModel(
-            "jordan", "Jordan 1986", new TaggerModel.Training(1e-2, 3, 14, null),
+            "jordan", "Jordan 1986", new TaggerModel.Training(1e-2, 3, 18, null),
             s -> SequenceTagger.ofLogits(s.vocabulary(), s.width(),
                 new Jordan(s.width(), s.hidden(), s.classes(), TRACE))),
         new TaggerModel(

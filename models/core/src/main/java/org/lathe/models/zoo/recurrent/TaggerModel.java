@@ -23,11 +23,11 @@ import org.lathe.models.zoo.parts.DataSource;
 /**
  * Simple recurrent networks, in two parts, each in a directory of its own: {@code tags}, parts of speech of words that may be
  * of two kinds, tokens [batch, steps] to logits [batch, steps, 6]; and {@code next-symbol}, the next symbol of a periodic
- * sequence, tokens [batch, 24] to logits [batch, 24, 4], all of which has to be right where it can be known.
+ * sequence, tokens [batch, 24] to logits [batch, 24, 3], nearly all of which has to be right where it can be known.
  */
 final class TaggerModel extends ZooModel {
   private static final double BAR = 0.95;
-  private static final double NEXT_SYMBOL_BAR = 0.99;
+  private static final double NEXT_SYMBOL_BAR = 0.98;
 
   private final Function<Sizes, SequenceTagger> make;
   private final Training training;
