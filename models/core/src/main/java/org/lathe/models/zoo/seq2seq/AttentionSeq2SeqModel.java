@@ -22,8 +22,8 @@ import org.lathe.models.zoo.model.TrainResult;
 /**
  * LSTMs from sequence to sequence whose decoder looks back at the source (Bahdanau, Cho and Bengio 2015; Luong, Pham and
  * Manning 2015): source tokens [batch, from] to logits [batch, to, vocabulary] and weights [batch, to, from]. In four parts,
- * each in a directory of its own: {@code none}, the same network without attention, and one for each score, {@code identity}
- * over the encoder's states themselves, {@code multiplicative} and {@code additive} over learned values.
+ * each in a directory of its own: one for each score, {@code additive} and {@code multiplicative} over learned values,
+ * {@code identity} over the encoder's states themselves; and {@code none}, the same network without attention.
  *
  * <p>All learn from the same sentences, of up to twice the length of those of {@link Seq2SeqModel}, {@code none} for as long
  * as it may and the others until they are good enough; the worst of the three has to translate those of three or four
@@ -60,10 +60,10 @@ public final class AttentionSeq2SeqModel extends TranslatorModel {
   @Override
   List<Part> parts() {
     return List.of(
-        new Part("none", course(WIDTH, PARTS, null)),
-        new Part("identity", course(WIDTH, PARTS, new Attention(Score.IDENTITY, false))),
+        new Part("additive", course(WIDTH, PARTS, new Attention(Score.ADDITIVE, true))),
         new Part("multiplicative", course(WIDTH, PARTS, new Attention(Score.MULTIPLICATIVE, true))),
-        new Part("additive", course(WIDTH, PARTS, new Attention(Score.ADDITIVE, true))));
+        new Part("identity", course(WIDTH, PARTS, new Attention(Score.IDENTITY, false))),
+        new Part("none", course(WIDTH, PARTS, null)));
   }
 
   @Override
@@ -84,8 +84,8 @@ public final class AttentionSeq2SeqModel extends TranslatorModel {
   /** How much better the worst attention is than none. */
   @Override
   TrainResult judge(List<Reached> all, double seconds) {
-    Reached worst = worst(all.subList(1, all.size()));
-    return card().result(worst.value() - all.getFirst().value(), seconds, worst.result().checkpoint());
+    Reached worst = worst(all.subList(0, all.size() - 1));
+    return card().result(worst.value() - all.getLast().value(), seconds, worst.result().checkpoint());
   }
 
   /** All scores learn, with learned values and without; the last one translates. */
