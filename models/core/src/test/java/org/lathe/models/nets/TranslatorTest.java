@@ -40,7 +40,8 @@ class TranslatorTest {
     for (Score score : Score.values()) {
       for (boolean learned : new boolean[]{false, true}) {
         all.add(
-            Named.of(score + (learned ? " with values" : ""), () -> lstm(new LstmTranslator.Attention(score, learned))));
+            Named.of(score + (learned ? " with values" : ""),
+                () -> lstm(new LstmTranslator.Attention(score, learned))));
       }
     }
     for (Transformer.Positions positions : Transformer.Positions.values()) {

@@ -77,7 +77,8 @@ public final class AttentionSeq2SeqModel extends TranslatorModel {
     List<Grammar.Sentence> longer = Grammar.compounds(LONG_TEST, LONG, PARTS, request.seed() + 4);
     double value = exact(course, state, longer, Course.BEAM);
     request.listener().note(
-        String.format(Locale.ROOT, "exact translations of %d sentences of three or four clauses: %.4f", LONG_TEST, value));
+        String.format(Locale.ROOT, "exact translations of %d sentences of three or four clauses: %.4f", LONG_TEST,
+            value));
     return value;
   }
 

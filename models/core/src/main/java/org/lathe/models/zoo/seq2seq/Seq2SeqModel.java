@@ -49,7 +49,8 @@ public final class Seq2SeqModel extends TranslatorModel {
   @Override
   public Blueprint checkBlueprint() {
     return new Course(
-        () -> new LstmTranslator(new LstmTranslator.Options(Bitext.VOCABULARY, 5, LAYERS, null)), new Adam(1e-3), 1, false)
-            .blueprint(3, 4);
+        () -> new LstmTranslator(new LstmTranslator.Options(Bitext.VOCABULARY, 5, LAYERS, null)), new Adam(1e-3), 1,
+        false)
+        .blueprint(3, 4);
   }
 }

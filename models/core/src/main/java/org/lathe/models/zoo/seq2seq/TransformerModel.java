@@ -74,9 +74,10 @@ public final class TransformerModel extends TranslatorModel {
     Step translation = null;
     for (Transformer.Positions positions : Transformer.Positions.values()) {
       Blueprint plan = new Course(
-          () -> new Transformer(Bitext.VOCABULARY, TransformerBlock.Options.of(6, 2, 8), LAYERS, 4, positions), adam(), 1,
+          () -> new Transformer(Bitext.VOCABULARY, TransformerBlock.Options.of(6, 2, 8), LAYERS, 4, positions), adam(),
+          1,
           true)
-              .blueprint(3, 3);
+          .blueprint(3, 3);
       training.addAll(plan.training());
       translation = plan.inference();
     }

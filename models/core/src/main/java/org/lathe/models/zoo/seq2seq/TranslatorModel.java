@@ -204,7 +204,8 @@ abstract class TranslatorModel extends ZooModel {
         String truth = Grammar.foreignVocabulary().text(made.get(i).translation());
         boolean exact = truth.equals(found);
         right += exact ? 1 : 0;
-        request.found("prediction", source + " -> " + found + (exact ? "" : ", expected " + truth), "index", i, "source",
+        request.found("prediction", source + " -> " + found + (exact ? "" : ", expected " + truth), "index", i,
+            "source",
             source, "translation", found, "expected", truth, "score", said.get(i).score());
       }
       int longest = Showing.longest(sources);
