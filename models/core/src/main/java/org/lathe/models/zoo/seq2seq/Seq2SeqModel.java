@@ -7,6 +7,7 @@ import org.lathe.models.optim.Schedule;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
+import org.lathe.models.zoo.model.TrainResult;
 
 /**
  * Stacked LSTMs from sequence to sequence (Sutskever, Vinyals and Le 2014): source tokens [batch, from] are read in reverse
@@ -44,6 +45,16 @@ public final class Seq2SeqModel extends TranslatorModel {
   @Override
   Lessons.Length length() {
     return new Lessons.Length(20_000, 15, 0.98);
+  }
+
+  /** Fails too if a beam translates worse than greedily. */
+  @Override
+  TrainResult judge(List<Reached> all, double seconds) {
+    Reached reached = all.getFirst();
+    return reached.exact() >= reached.greedy()
+        ? super.judge(all, seconds)
+        : new TrainResult(
+            "beam_less_greedy", reached.exact() - reached.greedy(), 0, false, seconds, reached.result().checkpoint());
   }
 
   @Override

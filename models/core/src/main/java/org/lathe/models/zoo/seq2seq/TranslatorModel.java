@@ -122,25 +122,14 @@ abstract class TranslatorModel extends ZooModel {
     for (Part part : parts) {
       all.add(train(part, part.name().isEmpty() ? request : request.part(part.name())));
     }
-    return judge(all);
+    return judge(all, seconds(all));
   }
 
-  /** Judges all parts together; fails if in one of them a beam translates worse than greedily. */
-  private TrainResult judge(List<Reached> all) {
-    double seconds = 0;
-    for (Reached r : all) {
-      seconds += r.result().seconds();
-    }
-    for (Reached r : all) {
-      if (r.exact() < r.greedy()) {
-        return new TrainResult(
-            "beam_less_greedy", r.exact() - r.greedy(), 0, false, seconds, r.result().checkpoint());
-      }
-    }
-    return judge(all, seconds);
+  private static double seconds(List<Reached> all) {
+    return all.stream().mapToDouble(r -> r.result().seconds()).sum();
   }
 
-  /** The worst part. */
+  /** Judges all parts together: by the worst one. */
   TrainResult judge(List<Reached> all, double seconds) {
     Reached worst = worst(all);
     return card().result(worst.value(), seconds, worst.result().checkpoint());
