@@ -142,7 +142,7 @@ public final class Convolutional {
             Convolutional::centred,
             new Adam(Schedule.exponential(3e-3, 0.5, 130)),
             64,
-            4)
+            3)
             .withTrain(8_000)
             .with(
                 new PictureClassifier.Check(

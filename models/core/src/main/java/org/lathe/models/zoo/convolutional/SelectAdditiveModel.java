@@ -52,7 +52,8 @@ import org.lathe.models.zoo.parts.Pictures;
  * their figure in training, and does not when it counts. First a plain network learns: a {@link ResidualTrunk} to a
  * representation [batch, 64], and a linear head to logits [batch, 10]. Selection: from the colour alone a sparse linear map
  * [7, 64] learns to predict the representation, which finds the part of it that the confounder explains. Addition: a second
- * head learns from the frozen representation with Gaussian noise added, as large as that part.
+ * head learns from the frozen representation with Gaussian noise added, {@value #NOISE} times as large as that part; beside
+ * it, for comparison, a third one without noise.
  *
  * <p>The bar is how much less accuracy the second head loses from pictures coloured as in training to those of any colour
  * than the plain one does. It differs from the paper in pictures and colours instead of speakers and what they say, and in a
@@ -64,11 +65,11 @@ final class SelectAdditiveModel extends ZooModel {
   private static final int TRAIN = 4_096;
   private static final int TEST = 2_000;
   private static final int BATCH = 64;
-  private static final int PLAIN_EPOCHS = 6;
-  private static final int SELECT_EPOCHS = 4;
+  private static final int PLAIN_EPOCHS = 4;
+  private static final int SELECT_EPOCHS = 2;
   private static final int ADD_EPOCHS = 4;
   private static final double SPARSITY = 0.01;
-  private static final double NOISE = 3;
+  static final double NOISE = 6;
   private static final int SHOWN = 20;
 
   SelectAdditiveModel() {
@@ -120,11 +121,13 @@ final class SelectAdditiveModel extends ZooModel {
     private final Plain plain;
     private final Confounder confounder;
     private final Linear robust;
+    private final Linear control;
 
     Net(ResNet.Options options, long colours) {
       plain = child("plain", new Plain(options));
       confounder = child("confounder", new Confounder(colours, plain.trunk.channels()));
       robust = child("robust", new Linear(plain.trunk.channels(), options.classes()));
+      control = child("control", new Linear(plain.trunk.channels(), options.classes()));
     }
 
     Tensor frozen(Tensor image) {
@@ -178,6 +181,9 @@ final class SelectAdditiveModel extends ZooModel {
               .mul(Forward.current().normal(h.shape())).mul(NOISE);
           Tensor loss = LossOps.softmaxCrossEntropy(net.robust.apply(h.add(noise)), c.input("label")).mean();
           c.minimize(loss, Group.of("robust", net.robust, new Adam(5e-3)));
+          c.minimize(
+              LossOps.softmaxCrossEntropy(net.control.apply(h), c.input("label")).mean(),
+              Group.of("control", net.control, new Adam(5e-3)));
           c.report("loss", loss);
         });
     Step predict = Step.inference(
@@ -189,6 +195,7 @@ final class SelectAdditiveModel extends ZooModel {
           Tensor label = c.input("label");
           c.report("plain", net.plain.head.apply(h).argMax(1).equalTo(label).cast(DType.F32));
           c.report("robust", net.robust.apply(h).argMax(1).equalTo(label).cast(DType.F32));
+          c.report("control", net.control.apply(h).argMax(1).equalTo(label).cast(DType.F32));
         });
     return new Blueprint(List.of(train, select, add), predict);
   }
