@@ -25,6 +25,7 @@ public final class Convolutional {
   private static final long CLASSES = 10;
   private static final String RESNET_PAPER = "He, Zhang, Ren and Sun 2016";
 
+  private static final Schedule RATE = Schedule.exponential(3e-3, 0.5, 130);
   private static final Highway.Options HIGHWAY = new Highway.Options(50, 16, 32, true, -2, CLASSES);
 
   private Convolutional() {}
@@ -37,9 +38,9 @@ public final class Convolutional {
         resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16).with(ResNet.Stem.HALVING)),
         resnet("resnet50", ResNet.Options.resnet50(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)),
         resnet("resnet152", ResNet.Options.resnet152(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)),
-        deep("plain56", ResNet.Kind.PLAIN),
+        deep("plain56", ResNet.Kind.PLAIN, Schedule.exponential(1e-3, 0.5, 400), 8),
         new ComparedClassifier(
-            deep("resnet56", ResNet.Kind.BASIC), deep("resnet56/plain", ResNet.Kind.PLAIN), 1),
+            deep("resnet56", ResNet.Kind.BASIC, RATE, 3), deep("resnet56/plain", ResNet.Kind.PLAIN, RATE, 3), 1),
         new ComparedClassifier(highway("highway", HIGHWAY), highway("highway/plain", HIGHWAY.plain()), 3),
         new DasNetModel(), new LocalizerModel(), new SelectAdditiveModel());
   }
@@ -129,7 +130,7 @@ public final class Convolutional {
    * The paper's networks of 56 layers for CIFAR-10, 0.85 million parameters, on pictures of 32 x 32 with a stem of stride 2;
    * see {@link ResNet}.
    */
-  private static PictureClassifier deep(String name, ResNet.Kind kind) {
+  private static PictureClassifier deep(String name, ResNet.Kind kind, Schedule rate, int epochs) {
     ResNet.Options options = ResNet.Options.resnet56(CLASSES).with(kind).with(ResNet.Stem.HALVING);
     return new PictureClassifier(
         name,
@@ -140,9 +141,9 @@ public final class Convolutional {
             Pictures.shapes(32),
             net(() -> new ResNet(options)),
             Convolutional::centred,
-            new Adam(Schedule.exponential(3e-3, 0.5, 130)),
+            new Adam(rate),
             64,
-            3)
+            epochs)
             .withTrain(8_000)
             .with(
                 new PictureClassifier.Check(
