@@ -53,47 +53,53 @@ public final class ResNet extends Module implements Layer {
   /**
    * @param depths the number of blocks of each stage
    * @param width of the stem and of the first stage's 3x3 convolutions
+   * @param identity whether residual blocks begin as the identity, the scale of their last batch norm being 0 (Goyal et al.
+   *     2017), which the paper does not have
    */
   public record Options(
-      Kind kind, Shortcut shortcut, Stem stem, List<Integer> depths, long width, long classes) {
+      Kind kind, Shortcut shortcut, Stem stem, List<Integer> depths, long width, long classes, boolean identity) {
     public Options {
       depths = List.copyOf(depths);
     }
 
     /** Two blocks in each of four stages: 18 layers. */
     public static Options resnet18(long classes) {
-      return new Options(Kind.BASIC, Shortcut.PROJECTED, Stem.LARGE, List.of(2, 2, 2, 2), 64, classes);
+      return new Options(Kind.BASIC, Shortcut.PROJECTED, Stem.LARGE, List.of(2, 2, 2, 2), 64, classes, false);
     }
 
     /** 50 layers. */
     public static Options resnet50(long classes) {
-      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 4, 6, 3), 64, classes);
+      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 4, 6, 3), 64, classes, false);
     }
 
     /** 152 layers. */
     public static Options resnet152(long classes) {
-      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 8, 36, 3), 64, classes);
+      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 8, 36, 3), 64, classes, false);
     }
 
     /** The paper's 56 layers for CIFAR-10: three stages of nine blocks, 16, 32 and 64 wide. */
     public static Options resnet56(long classes) {
-      return new Options(Kind.BASIC, Shortcut.PADDED, Stem.SMALL, List.of(9, 9, 9), 16, classes);
+      return new Options(Kind.BASIC, Shortcut.PADDED, Stem.SMALL, List.of(9, 9, 9), 16, classes, false);
     }
 
     public Options with(Kind other) {
-      return new Options(other, shortcut, stem, depths, width, classes);
+      return new Options(other, shortcut, stem, depths, width, classes, identity);
     }
 
     public Options with(Stem other) {
-      return new Options(kind, shortcut, other, depths, width, classes);
+      return new Options(kind, shortcut, other, depths, width, classes, identity);
+    }
+
+    public Options withIdentity() {
+      return new Options(kind, shortcut, stem, depths, width, classes, true);
     }
 
     public Options withWidth(long other) {
-      return new Options(kind, shortcut, stem, depths, other, classes);
+      return new Options(kind, shortcut, stem, depths, other, classes, identity);
     }
 
     public Options withDepths(Integer... other) {
-      return new Options(kind, shortcut, stem, List.of(other), width, classes);
+      return new Options(kind, shortcut, stem, List.of(other), width, classes, identity);
     }
   }
 

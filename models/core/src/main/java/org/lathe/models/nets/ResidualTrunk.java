@@ -37,12 +37,13 @@ public final class ResidualTrunk extends Module implements Layer {
       boolean bottleneck = options.kind() == Kind.BOTTLENECK;
       this.stride = stride;
       out = width(options, width);
+      double last = options.identity() && options.kind() != Kind.PLAIN ? 0 : 1;
       path = children(
           "path",
           bottleneck
               ? List.of(new ConvNorm(in, width, 1, stride), new ConvNorm(width, width, 3, 1),
-                  new ConvNorm(width, out, 1, 1))
-              : List.of(new ConvNorm(in, width, 3, stride), new ConvNorm(width, width, 3, 1)));
+                  new ConvNorm(width, out, 1, 1, last))
+              : List.of(new ConvNorm(in, width, 3, stride), new ConvNorm(width, width, 3, 1, last)));
       residual = options.kind() != Kind.PLAIN;
       projection = residual && options.shortcut() == Shortcut.PROJECTED && (in != out || stride != 1)
           ? child("shortcut", new ConvNorm(in, out, 1, stride))

@@ -11,6 +11,9 @@ import org.lathe.compiler.op.Tensor;
  * variance is of the unbiased estimate.
  */
 public final class BatchNorm extends Module implements Layer {
+  /** The weight of the newest batch in the running means, unless told otherwise. */
+  public static final double MOMENTUM = 0.1;
+
   private static final double EPSILON = 1e-5;
 
   private final double momentum;
@@ -20,15 +23,24 @@ public final class BatchNorm extends Module implements Layer {
   private final Parameter variance;
 
   public BatchNorm(long channels) {
-    this(channels, 0.1);
+    this(channels, MOMENTUM);
   }
 
   /**
    * @param momentum the weight of the newest batch in the running means
    */
   public BatchNorm(long channels, double momentum) {
+    this(channels, momentum, 1);
+  }
+
+  /**
+   * @param momentum the weight of the newest batch in the running means
+   * @param firstScale with which it begins; at 0 its output is 0 at first, so that a residual block begins as the identity
+   *     (Goyal et al. 2017)
+   */
+  public BatchNorm(long channels, double momentum, double firstScale) {
     this.momentum = momentum;
-    scale = parameter("scale", Initializer.ONES, channels);
+    scale = parameter("scale", Initializer.constant(firstScale), channels);
     shift = parameter("shift", Initializer.ZEROS, channels);
     mean = state("mean", Initializer.ZEROS, channels);
     variance = state("variance", Initializer.ONES, channels);

@@ -14,9 +14,16 @@ public final class ConvNorm extends Module implements Layer {
   private final BatchNorm norm;
 
   public ConvNorm(long in, long out, long size, long stride) {
+    this(in, out, size, stride, 1);
+  }
+
+  /**
+   * @param firstScale of the batch norm
+   */
+  public ConvNorm(long in, long out, long size, long stride, double firstScale) {
     conv = child(
         "conv", new Conv2d(in, out, size, Convolutions.Options.of(stride, size / 2), Initializer.he(), null));
-    norm = child("norm", new BatchNorm(out));
+    norm = child("norm", new BatchNorm(out, BatchNorm.MOMENTUM, firstScale));
   }
 
   @Override

@@ -85,8 +85,10 @@ class ShapesTest {
       }
       List<Integer> words = Arrays.stream(tokens, 0, end).boxed().toList();
       String text = Shapes.vocabulary().text(words);
-      String what = Shapes.Colour.values()[ints(d, "colour")[i]].word() + " " + Shapes.classes().get(ints(d, "label")[i]);
-      assertTrue(text.matches("a (small|large) " + what + " (in the centre|at the( top| bottom)?( left| right)?)"), text);
+      String what = Shapes.Colour.values()[ints(d, "colour")[i]].word() + " "
+          + Shapes.classes().get(ints(d, "label")[i]);
+      assertTrue(text.matches("a (small|large) " + what + " (in the centre|at the( top| bottom)?( left| right)?)"),
+          text);
       double left = boxes[4 * i];
       double top = boxes[4 * i + 1];
       double right = boxes[4 * i + 2];

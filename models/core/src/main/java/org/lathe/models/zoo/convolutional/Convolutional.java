@@ -36,8 +36,8 @@ public final class Convolutional {
         lenet5(), alexnet(), vgg("vgg11", Vgg.Options.vgg11(CLASSES)),
         vgg("vgg16", Vgg.Options.vgg16(CLASSES).withBatchNorm()),
         resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16).with(ResNet.Stem.HALVING)),
-        resnet("resnet50", ResNet.Options.resnet50(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)),
-        resnet("resnet152", ResNet.Options.resnet152(CLASSES).withWidth(8).with(ResNet.Stem.HALVING)),
+        resnet("resnet50", ResNet.Options.resnet50(CLASSES).withIdentity().withWidth(8).with(ResNet.Stem.HALVING)),
+        resnet("resnet152", ResNet.Options.resnet152(CLASSES).withIdentity().withWidth(8).with(ResNet.Stem.HALVING)),
         deep("plain56", ResNet.Kind.PLAIN, Schedule.exponential(1e-3, 0.5, 400), 8),
         new ComparedClassifier(
             deep("resnet56", ResNet.Kind.BASIC, RATE, 3), deep("resnet56/plain", ResNet.Kind.PLAIN, RATE, 3), 1),

@@ -57,7 +57,7 @@ import org.lathe.models.zoo.parts.Pictures;
  */
 final class DasNetModel extends ZooModel {
   static final int PASSES = 2;
-  static final int WRONG_WEIGHT = 5;
+  static final int WRONG_WEIGHT = 2;
   private static final int SIDE = 32;
   private static final int STAGES = 3;
   private static final long WIDTH = 8;
@@ -68,7 +68,7 @@ final class DasNetModel extends ZooModel {
   private static final int TEST = 4_000;
   private static final int BATCH = 64;
   private static final int EPOCHS = 6;
-  private static final int POLICY_EPOCHS = 4;
+  private static final int POLICY_EPOCHS = 6;
   private static final int SHOWN = 20;
   private static final Pictures PICTURES = Pictures.shapes(SIDE);
 

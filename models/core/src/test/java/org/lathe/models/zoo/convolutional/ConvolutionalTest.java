@@ -67,7 +67,8 @@ class ConvolutionalTest {
     PictureClassifier linear = new PictureClassifier(
         "linear", "test", "none", 0.95,
         new PictureClassifier.Parts(
-            Pictures.shapes(32), () -> PictureClassifier.Net.of(new Sequential(new Linear(3072, 10, Initializer.ZEROS))),
+            Pictures.shapes(32),
+            () -> PictureClassifier.Net.of(new Sequential(new Linear(3072, 10, Initializer.ZEROS))),
             x -> x.sub(0.5).flatten(1), new Adam(1e-3), 50, 6).withTrain(5_000));
     TrainResult result = linear.train(
         new TrainRequest(lathe, 1, null, null, directory, null, TrainingListener.NONE));
