@@ -258,7 +258,8 @@ public final class RandomSpecs {
     Pooling.Form form = kind == Pooling.Kind.MAX
         ? pick(Pooling.Form.values())
         : pick(Pooling.Form.FORWARD, Pooling.Form.GRADIENT);
-    return Pooling.storing(kind, form, real(), size(), size(), size(), size(), size(), size(), size(), size(), 1 + size(),
+    return Pooling.storing(kind, form, real(), size(), size(), size(), size(), size(), size(), size(), size(),
+        1 + size(),
         1 + size(), size(), size(), random.nextBoolean());
   }
 

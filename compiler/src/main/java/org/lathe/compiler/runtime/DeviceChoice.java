@@ -34,7 +34,8 @@ record DeviceChoice(Device device, Placement placement) {
         continue;
       }
       if (driver.isIndirect()) {
-        candidates.add(new Candidate(driver.name(), false, "reaches its devices through another framework; not looked at"));
+        candidates
+            .add(new Candidate(driver.name(), false, "reaches its devices through another framework; not looked at"));
         continue;
       }
       switch (Drivers.probe(driver)) {

@@ -74,7 +74,8 @@ public record Pooling(
       long padX,
       boolean countPadding) {
     Dims space = space(form, batch, channels, height, width, outHeight, outWidth);
-    return new Pooling(kind, form, dtype, batch, channels, height, width, outHeight, outWidth, windowHeight, windowWidth,
+    return new Pooling(kind, form, dtype, batch, channels, height, width, outHeight, outWidth, windowHeight,
+        windowWidth,
         strideY, strideX, padY, padX, countPadding, Epilogue.store(dtype.compute(), View.dense(dtype, space)));
   }
 

@@ -22,13 +22,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Times models and ops on devices, side by side in one process. */
-@Command(name = "bench", mixinStandardHelpOptions = true,
-    description = "Times models and workload rows: latency, FLOP/s, share of the device's measured peak, memory, compile time.")
+@Command(name = "bench", mixinStandardHelpOptions = true, description = "Times models and workload rows: latency, FLOP/s, share of the device's measured peak, memory, compile time.")
 final class BenchCommand implements Callable<Integer> {
   private static final int PROFILED_ROWS = 10;
 
-  @Parameters(paramLabel = "NAME", arity = "0..*",
-      description = "Models of the zoo, or rows of the workload table. None: a short suite.")
+  @Parameters(paramLabel = "NAME", arity = "0..*", description = "Models of the zoo, or rows of the workload table. None: a short suite.")
   private final List<String> names = new ArrayList<>();
 
   @Option(names = "--suite", paramLabel = "SUITE", description = "short (default), or workloads: every row.")
@@ -40,8 +38,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--seconds", paramLabel = "S", description = "How long to sample each row, and each round of its warm-up (default ${DEFAULT-VALUE}).")
   private double seconds = 1;
 
-  @Option(names = "--profile",
-      description = "Also says where the time goes, kernel by kernel, and writes a trace that Perfetto opens.")
+  @Option(names = "--profile", description = "Also says where the time goes, kernel by kernel, and writes a trace that Perfetto opens.")
   private boolean profile;
 
   @Option(names = "--html", paramLabel = "FILE", description = "Also writes a report with the picture.")
@@ -57,7 +54,8 @@ final class BenchCommand implements Callable<Integer> {
   private final Output output = new Output();
 
   /** One timed row. */
-  record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes, double compileMillis) {}
+  record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes,
+      double compileMillis) {}
 
   @Override
   public Integer call() throws IOException {
@@ -157,10 +155,9 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void report(Row r) {
-    Map<String, Object> fields =
-        Output.fields(
-            "id", r.id(), "device", r.device(), "median_ms", r.stats().median(), "min_ms", r.stats().min(),
-            "p90_ms", r.stats().p90(), "reps", r.stats().count(), "gflops", r.gflops());
+    Map<String, Object> fields = Output.fields(
+        "id", r.id(), "device", r.device(), "median_ms", r.stats().median(), "min_ms", r.stats().min(),
+        "p90_ms", r.stats().p90(), "reps", r.stats().count(), "gflops", r.gflops());
     if (r.peakShare() != null) {
       fields.put("peak_share", r.peakShare());
     }
@@ -188,7 +185,8 @@ final class BenchCommand implements Callable<Integer> {
 
   static List<List<String>> table(List<Row> rows) {
     List<List<String>> table = new ArrayList<>();
-    table.add(List.of("id", "device", "median ms", "min ms", "p90 ms", "steps/s", "GFLOP/s", "of peak", "memory", "compile ms", "reps"));
+    table.add(List.of("id", "device", "median ms", "min ms", "p90 ms", "steps/s", "GFLOP/s", "of peak", "memory",
+        "compile ms", "reps"));
     for (Row r : rows) {
       table.add(
           List.of(

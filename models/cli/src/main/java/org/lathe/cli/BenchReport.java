@@ -23,14 +23,13 @@ final class BenchReport {
     List<String> ids = rows.stream().map(BenchCommand.Row::id).distinct().toList();
     List<String> devices = rows.stream().map(BenchCommand.Row::device).distinct().toList();
     boolean shares = rows.stream().allMatch(r -> r.peakShare() != null);
-    CategoryChart chart =
-        new CategoryChartBuilder()
-            .width(Math.max(900, 70 * ids.size() + 200))
-            .height(560)
-            .title(shares ? "Useful f32 work: share of the device's measured peak" : "Useful f32 work per second")
-            .xAxisTitle("")
-            .yAxisTitle(shares ? "percent" : "GFLOP/s")
-            .build();
+    CategoryChart chart = new CategoryChartBuilder()
+        .width(Math.max(900, 70 * ids.size() + 200))
+        .height(560)
+        .title(shares ? "Useful f32 work: share of the device's measured peak" : "Useful f32 work per second")
+        .xAxisTitle("")
+        .yAxisTitle(shares ? "percent" : "GFLOP/s")
+        .build();
     chart.getStyler().setXAxisLabelRotation(40).setLegendPosition(Styler.LegendPosition.OutsideS);
     chart.getStyler().setAvailableSpaceFill(0.7);
     for (String device : devices) {
@@ -51,10 +50,13 @@ final class BenchReport {
   static void html(List<BenchCommand.Row> rows, Map<String, Peaks> peaks, Path picture, Path file) throws IOException {
     StringBuilder page = new StringBuilder();
     page.append("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lathe bench</title><style>")
-        .append("body{font:15px sans-serif;margin:2em}table{border-collapse:collapse}td,th{padding:.25em .8em;border-bottom:1px solid #ccc;text-align:right}")
-        .append("td:first-child,th:first-child,td:nth-child(2),th:nth-child(2){text-align:left}img{max-width:100%}</style>");
+        .append(
+            "body{font:15px sans-serif;margin:2em}table{border-collapse:collapse}td,th{padding:.25em .8em;border-bottom:1px solid #ccc;text-align:right}")
+        .append(
+            "td:first-child,th:first-child,td:nth-child(2),th:nth-child(2){text-align:left}img{max-width:100%}</style>");
     page.append("<h1>Lathe bench</h1><p>").append(LocalDate.now()).append(", ");
-    page.append(escape(System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", Java " + Runtime.version()));
+    page.append(
+        escape(System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", Java " + Runtime.version()));
     peaks.forEach(
         (device, p) -> page.append("; ").append(escape(device)).append(" peak ").append(Units.significant(p.gflops()))
             .append(" GFLOP/s, copy ").append(Units.significant(p.bytesPerSecond() / 1e9)).append(" GB/s"));
@@ -63,7 +65,8 @@ final class BenchReport {
     for (List<String> row : BenchCommand.table(rows)) {
       String tag = head ? "th" : "td";
       page.append("<tr>");
-      row.forEach(cell -> page.append('<').append(tag).append('>').append(escape(cell)).append("</").append(tag).append('>'));
+      row.forEach(
+          cell -> page.append('<').append(tag).append('>').append(escape(cell)).append("</").append(tag).append('>'));
       page.append("</tr>\n");
       head = false;
     }

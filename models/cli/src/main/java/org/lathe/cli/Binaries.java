@@ -8,8 +8,7 @@ final class Binaries {
   /** What the backend reads. */
   private static final String PROPERTY = "lathe.fpga.binaries";
 
-  @Option(names = "--binaries", paramLabel = "DIR",
-      description = "For opencl-fpga: what ./lathe build wrote (default: $LATHE_FPGA_BINARIES).")
+  @Option(names = "--binaries", paramLabel = "DIR", description = "For opencl-fpga: what ./lathe build wrote (default: $LATHE_FPGA_BINARIES).")
   void use(Path directory) {
     System.setProperty(PROPERTY, directory.toString());
   }

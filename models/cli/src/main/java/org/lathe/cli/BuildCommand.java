@@ -24,8 +24,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Compiles a model's programs ahead of time. */
-@Command(name = "build", mixinStandardHelpOptions = true,
-    description = "Compiles a model's training and inference ahead of time, as pipelines for FPGAs: sources, programs, manifest, report, the vendors' build lines.")
+@Command(name = "build", mixinStandardHelpOptions = true, description = "Compiles a model's training and inference ahead of time, as pipelines for FPGAs: sources, programs, manifest, report, the vendors' build lines.")
 final class BuildCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", description = "A model of the zoo.")
   private String name = "";

@@ -11,8 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** Lists what there is to run on, and for what is not there why, and the remedy. */
-@Command(name = "devices", description = "Lists each backend and device; for each absent one why, and the remedy.",
-    mixinStandardHelpOptions = true)
+@Command(name = "devices", description = "Lists each backend and device; for each absent one why, and the remedy.", mixinStandardHelpOptions = true)
 final class DevicesCommand implements Callable<Integer> {
   @Mixin
   private final Output output = new Output();
@@ -37,7 +36,8 @@ final class DevicesCommand implements Callable<Integer> {
               Units.bytes(info.memoryBytes()), info.name() + " (" + info.version() + ")", String.join(" ", types)));
         }
         case Drivers.Absent(String backend, String reason, String remedy) -> {
-          output.event("backend", Output.fields("backend", backend, "available", false, "reason", reason, "remedy", remedy));
+          output.event("backend",
+              Output.fields("backend", backend, "available", false, "reason", reason, "remedy", remedy));
           absent.add(backend + ": not available: " + reason + "; " + remedy);
         }
       }

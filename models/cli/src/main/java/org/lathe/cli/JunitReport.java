@@ -23,7 +23,8 @@ final class JunitReport {
       xml.writeAttribute("name", "lathe verify");
       xml.writeAttribute("tests", String.valueOf(results.size()));
       xml.writeAttribute("failures", String.valueOf(results.stream().filter(JunitReport::isFailed).count()));
-      xml.writeAttribute("skipped", String.valueOf(results.stream().filter(r -> r instanceof CheckResult.Skipped).count()));
+      xml.writeAttribute("skipped",
+          String.valueOf(results.stream().filter(r -> r instanceof CheckResult.Skipped).count()));
       for (CheckResult r : results) {
         xml.writeStartElement("testcase");
         xml.writeAttribute("classname", r.device());

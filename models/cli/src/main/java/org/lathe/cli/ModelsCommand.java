@@ -23,10 +23,12 @@ final class ModelsCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     output.open();
     List<ZooModel> models = Names.family(family);
-    List<List<String>> rows = new ArrayList<>(List.of(List.of("model", "family", "parameters", "FLOPs", "data", "bar", "paper")));
+    List<List<String>> rows = new ArrayList<>(
+        List.of(List.of("model", "family", "parameters", "FLOPs", "data", "bar", "paper")));
     for (ZooModel m : models) {
       output.event("model", Output.fields(
-          "name", m.name(), "family", m.family(), "parameters", m.parameters(), "flops", m.flops(), "metric", m.metric(),
+          "name", m.name(), "family", m.family(), "parameters", m.parameters(), "flops", m.flops(), "metric",
+          m.metric(),
           "bar", m.bar(), "data", m.data(), "paper", m.paper()));
       rows.add(List.of(
           m.name(), m.family(), Units.count(m.parameters()), Units.count(m.flops()), m.data(),

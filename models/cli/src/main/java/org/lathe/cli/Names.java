@@ -11,7 +11,8 @@ final class Names {
 
   static ZooModel model(String name) {
     return Zoo.find(name)
-        .orElseThrow(() -> new CannotRun("there is no model '" + name + "': choose among " + String.join(", ", Zoo.names())));
+        .orElseThrow(
+            () -> new CannotRun("there is no model '" + name + "': choose among " + String.join(", ", Zoo.names())));
   }
 
   /** The models of a family, or of the whole zoo if it is null. */

@@ -10,16 +10,15 @@ final class Progress implements AutoCloseable {
   private final @Nullable ProgressBar bar;
 
   Progress(String task, long steps) {
-    this.bar =
-        Boolean.getBoolean("lathe.terminal")
-            ? new ProgressBarBuilder()
-                .setTaskName(task)
-                .setInitialMax(steps)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(200)
-                .continuousUpdate()
-                .build()
-            : null;
+    this.bar = Boolean.getBoolean("lathe.terminal")
+        ? new ProgressBarBuilder()
+            .setTaskName(task)
+            .setInitialMax(steps)
+            .setStyle(ProgressBarStyle.ASCII)
+            .setUpdateIntervalMillis(200)
+            .continuousUpdate()
+            .build()
+        : null;
   }
 
   /** What is being done now. */

@@ -31,6 +31,7 @@ final class Table {
   }
 
   private static boolean isNumeric(List<List<String>> rows, int column) {
-    return rows.stream().skip(1).map(r -> r.get(column)).allMatch(c -> c.isEmpty() || c.equals("-") || c.matches("[-+]?[0-9].*"));
+    return rows.stream().skip(1).map(r -> r.get(column))
+        .allMatch(c -> c.isEmpty() || c.equals("-") || c.matches("[-+]?[0-9].*"));
   }
 }

@@ -21,8 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Trains a model of the zoo, or many one after the other, and says whether each reached its bar. */
-@Command(name = "train", mixinStandardHelpOptions = true,
-    description = "Trains a model: metrics, learning curves, samples, checkpoint. Exit code 1: a bar was missed.")
+@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a model: metrics, learning curves, samples, checkpoint. Exit code 1: a bar was missed.")
 final class TrainCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", arity = "0..1", description = "A model of the zoo; ./lathe models lists them.")
   private @Nullable String name;
@@ -101,7 +100,8 @@ final class TrainCommand implements Callable<Integer> {
     TrainingListener listener = new Lines(model.name()).and(new ProgressBarListener());
     TrainResult result = model.train(new TrainRequest(lathe, seed, epochs, data, directory, resume, listener));
     output.text(
-        model.name() + " on " + lathe.device().info().id() + ": " + result.metric() + " " + Units.significant(result.value())
+        model.name() + " on " + lathe.device().info().id() + ": " + result.metric() + " "
+            + Units.significant(result.value())
             + (result.passed() ? ", reaches" : ", misses") + " its bar of " + Units.significant(result.bar()) + ", "
             + Units.significant(result.seconds()) + " s; checkpoint " + result.checkpoint());
     output.event("done", Output.fields(
@@ -118,7 +118,8 @@ final class TrainCommand implements Callable<Integer> {
       throw new CannotRun("--family " + family + ": it has no model yet");
     }
     Path directory = out != null ? out : Path.of("out");
-    List<List<String>> rows = new ArrayList<>(List.of(List.of("model", "family", "metric", "value", "bar", "passed", "seconds")));
+    List<List<String>> rows = new ArrayList<>(
+        List.of(List.of("model", "family", "metric", "value", "bar", "passed", "seconds")));
     int passed = 0;
     int broken = 0;
     double seconds = 0;
@@ -163,7 +164,8 @@ final class TrainCommand implements Callable<Integer> {
       fields.put("seconds", record.seconds());
       output.event("epoch", fields);
       StringBuilder line = new StringBuilder("epoch " + record.epoch() + "  loss " + Units.significant(record.loss()));
-      record.metrics().forEach((metric, value) -> line.append("  ").append(metric).append(' ').append(Units.significant(value)));
+      record.metrics()
+          .forEach((metric, value) -> line.append("  ").append(metric).append(' ').append(Units.significant(value)));
       output.text(line + "  " + Units.significant(record.seconds()) + " s");
     }
 

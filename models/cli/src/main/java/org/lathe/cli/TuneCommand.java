@@ -23,11 +23,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Finds by measuring which form of each kernel is fastest on a device, and keeps that for later. */
-@Command(name = "tune", mixinStandardHelpOptions = true,
-    description = "Searches tile sizes by measuring each kernel's forms on the device; later commands use the best. Run it beside nothing else.")
+@Command(name = "tune", mixinStandardHelpOptions = true, description = "Searches tile sizes by measuring each kernel's forms on the device; later commands use the best. Run it beside nothing else.")
 final class TuneCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "NAME", arity = "0..*",
-      description = "Models of the zoo, for their training and inference, or rows of the workload table. None: the rows of the short suite.")
+  @Parameters(paramLabel = "NAME", arity = "0..*", description = "Models of the zoo, for their training and inference, or rows of the workload table. None: the rows of the short suite.")
   private final List<String> names = new ArrayList<>();
 
   @Option(names = "--device", paramLabel = "DEVICE", required = true, description = "Such as opencl:0.")
@@ -101,8 +99,8 @@ final class TuneCommand implements Callable<Integer> {
   private int tune(Tunable tuner, Map<KernelSpec, Found> kernels) {
     List<List<String>> rows = new ArrayList<>(
         List.of(List.of("kernel", "computes", "forms", "before us", "after us", "gain", "form")));
-    List<Map.Entry<KernelSpec, Found>> open =
-        kernels.entrySet().stream().filter(e -> tuner.choices(e.getKey()) > 1).toList();
+    List<Map.Entry<KernelSpec, Found>> open = kernels.entrySet().stream().filter(e -> tuner.choices(e.getKey()) > 1)
+        .toList();
     double before = 0;
     double after = 0;
     int better = 0;
@@ -130,7 +128,8 @@ final class TuneCommand implements Callable<Integer> {
         kernels.size() + " kernels, " + open.size() + " with a choice, " + better + " of them changed; these together "
             + Units.significant(before / 1000) + " ms before and " + Units.significant(after / 1000) + " ms after");
     output.event("done", Output.fields(
-        "device", device, "kernels", kernels.size(), "tuned", open.size(), "changed", better, "before_ms", before / 1000,
+        "device", device, "kernels", kernels.size(), "tuned", open.size(), "changed", better, "before_ms",
+        before / 1000,
         "after_ms", after / 1000));
     return 0;
   }

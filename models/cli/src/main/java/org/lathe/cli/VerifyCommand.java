@@ -23,8 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Compares devices with the float64 oracle: single ops, and models' whole training steps. */
-@Command(name = "verify", mixinStandardHelpOptions = true,
-    description = "Compares every device with the float64 oracle. Exit code 1: a difference was found.")
+@Command(name = "verify", mixinStandardHelpOptions = true, description = "Compares every device with the float64 oracle. Exit code 1: a difference was found.")
 final class VerifyCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", arity = "0..*", description = "Models: their training and inference steps. None, without --ops: all.")
   private final List<String> names = new ArrayList<>();
@@ -79,7 +78,8 @@ final class VerifyCommand implements Callable<Integer> {
 
   private List<ZooModel> models() {
     if (!names.isEmpty() && (all || family != null)) {
-      throw new CannotRun("verify " + String.join(" ", names) + ": name models, or ask for --all or a --family, not both");
+      throw new CannotRun(
+          "verify " + String.join(" ", names) + ": name models, or ask for --all or a --family, not both");
     }
     if (family != null) {
       return Names.family(family);
@@ -121,8 +121,9 @@ final class VerifyCommand implements Callable<Integer> {
           (step, reason) -> add(new CheckResult.Skipped(
               ORACLE, model.name() + "/gradient of " + step, ConformanceTarget.Category.BY_DESIGN, reason)));
       for (GradientCheck.Result r : report.results()) {
-        String detail =
-            r.passed() ? "" : "the gradient's slope is " + r.byGradient() + ", by finite differences " + r.byDifference();
+        String detail = r.passed()
+            ? ""
+            : "the gradient's slope is " + r.byGradient() + ", by finite differences " + r.byDifference();
         add(new CheckResult.Compared(
             ORACLE, model.name() + "/gradient of " + r.group(), r.error(), r.tolerance(), r.passed(), detail));
       }
@@ -163,14 +164,16 @@ final class VerifyCommand implements Callable<Integer> {
     switch (result) {
       case CheckResult.Compared c -> {
         output.event("check", Output.fields(
-            "device", c.device(), "what", c.what(), "max_error", c.maxError(), "tolerance", c.tolerance(), "passed", c.passed()));
+            "device", c.device(), "what", c.what(), "max_error", c.maxError(), "tolerance", c.tolerance(), "passed",
+            c.passed()));
         if (!c.passed()) {
           output.text("FAILED " + c.device() + " " + c.what() + ": " + c.detail());
         }
       }
       case CheckResult.Skipped s -> {
         output.event("skip", Output.fields(
-            "device", s.device(), "what", s.what(), "category", s.category().name().toLowerCase(java.util.Locale.ROOT), "reason", s.reason()));
+            "device", s.device(), "what", s.what(), "category", s.category().name().toLowerCase(java.util.Locale.ROOT),
+            "reason", s.reason()));
         output.text("skipped " + s.device() + " " + s.what() + ": " + s.reason());
       }
     }

@@ -84,10 +84,9 @@ public final class Main {
       double micros = r.getPrimaryResult().getScore();
       String workload = r.getParams().getParam("workload");
       String step = r.getParams().getParam("step");
-      double gflops =
-          workload != null
-              ? KernelWorkload.of(workload).spec().operations() / micros / 1e3
-              : step != null ? StepBenchmark.workload(step).flops() / micros / 1e3 : 0;
+      double gflops = workload != null
+          ? KernelWorkload.of(workload).spec().operations() / micros / 1e3
+          : step != null ? StepBenchmark.workload(step).flops() / micros / 1e3 : 0;
       Result<?> norm = r.getSecondaryResults().get("gc.alloc.rate.norm");
       double bytes = norm == null ? Double.NaN : norm.getScore();
       boolean over = !(bytes <= allowed(r, micros));

@@ -32,8 +32,9 @@ class ArchitectureTest {
   /** A layer, and the other layers that it may know. */
   enum Layer {
     HAL("hal"), COMPILER("compiler", "hal"), BACKENDS("backends", "hal"), MODELS("models", "compiler",
-        "hal"), CLI("cli", "models", "conformance", "compiler", "hal"), CONFORMANCE("conformance", "compiler", "hal"), REFERENCE(
-            "reference", "hal");
+        "hal"), CLI("cli", "models", "conformance", "compiler", "hal"), CONFORMANCE("conformance", "compiler",
+            "hal"), REFERENCE(
+                "reference", "hal");
 
     private final String name;
     private final String[] knows;

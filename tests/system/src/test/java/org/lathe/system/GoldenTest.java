@@ -60,7 +60,8 @@ class GoldenTest {
     String text;
     try (Lathe lathe = Lathe.on("cpu")) {
       Compilation c = lathe.compile(model.name(), model.function()).compilation(model.inputs());
-      text = print(c.traced()) + LINE + print(c.graph()) + LINE + ProgramText.print(c.program()).replaceAll(" GoldenTest\\.java:\\d+", "");
+      text = print(c.traced()) + LINE + print(c.graph()) + LINE
+          + ProgramText.print(c.program()).replaceAll(" GoldenTest\\.java:\\d+", "");
     }
     Path file = DIRECTORY.resolve(model.name() + ".txt");
     if (Boolean.getBoolean("lathe.golden.update")) {

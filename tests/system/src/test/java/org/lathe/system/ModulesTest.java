@@ -31,7 +31,8 @@ class ModulesTest {
   void allModulesResolveTogether() {
     Set<String> names = LATHE.stream().map(ModuleDescriptor::name).collect(Collectors.toCollection(TreeSet::new));
     assertTrue(names.containsAll(Set.of("org.lathe.hal", "org.lathe.compiler", "org.lathe.backends.cpu",
-        "org.lathe.backends.noop", "org.lathe.backends.opencl", "org.lathe.backends.simt", "org.lathe.models", "org.lathe.cli", "org.lathe.conformance")), names::toString);
+        "org.lathe.backends.noop", "org.lathe.backends.opencl", "org.lathe.backends.simt", "org.lathe.models",
+        "org.lathe.cli", "org.lathe.conformance")), names::toString);
     var resolved = Configuration.resolve(CLASS_PATH, List.of(ModuleLayer.boot().configuration()), ModuleFinder.of(),
         names);
     assertTrue(resolved.modules().size() >= names.size());

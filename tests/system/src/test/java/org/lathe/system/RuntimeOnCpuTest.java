@@ -118,7 +118,8 @@ class RuntimeOnCpuTest {
   private Compiled compiledStep() {
     return lathe.compile(
         "step", this::step,
-        CompileOptions.DEFAULT.withNames("x", "y", "w", "key").withDonations(List.of(new Donation(2, 0), new Donation(3, 1))));
+        CompileOptions.DEFAULT.withNames("x", "y", "w", "key")
+            .withDonations(List.of(new Donation(2, 0), new Donation(3, 1))));
   }
 
   @Test
@@ -189,8 +190,8 @@ class RuntimeOnCpuTest {
           return List.of(loss, Gradients.gradient(loss, in.get(2)));
         });
     List<Array> in = List.of(random(2, 3), random(11, 2, 3), random(3, 3));
-    List<Literal> expected =
-        Oracle.run(f.compilation(in.stream().map(Array::type).toList()).traced(), in.stream().map(Array::toLiteral).toList());
+    List<Literal> expected = Oracle.run(f.compilation(in.stream().map(Array::type).toList()).traced(),
+        in.stream().map(Array::toLiteral).toList());
     List<Array> found = f.callAll(in);
     for (int o = 0; o < 2; o++) {
       assertArrayEquals(expected.get(o).toArray(), found.get(o).toDoubles(), 1e-4);

@@ -118,7 +118,8 @@ class PoolingKernelTest {
           View out = last
               ? View.of(DType.F32, space.get(2) * space.get(3) * 3, 1, space.get(3) * 3, 3)
               : View.dense(DType.F32, space);
-          Pooling p = new Pooling(kind, form, DType.F32, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10],
+          Pooling p = new Pooling(kind, form, DType.F32, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9],
+              v[10],
               v[11], false, new Epilogue(expr, List.of(View.of(DType.F32, 0, 1, 0, 0)), List.of(out)));
           check(p, false);
         }

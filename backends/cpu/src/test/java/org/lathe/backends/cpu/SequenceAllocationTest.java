@@ -66,7 +66,8 @@ class SequenceAllocationTest {
           }
           allocated = threads.getThreadAllocatedBytes(thread) - before;
         }
-        assertTrue(allocated <= MOST_BYTES_PER_RUN * RUNS, spec + " allocated " + allocated + " bytes in " + RUNS + " runs");
+        assertTrue(allocated <= MOST_BYTES_PER_RUN * RUNS,
+            spec + " allocated " + allocated + " bytes in " + RUNS + " runs");
       }
     }
   }

@@ -56,8 +56,8 @@ final class OpenClCommandBuffer implements CommandBuffer {
       this.borrowed = borrowed(bindings);
       this.steps = Recorder.record(prepared.plan().steps(), (run, number) -> {
         Launch launch = run.plan().launches().get(number);
-        RecordedLaunch recorded =
-            RecordedLaunch.of(prepared.compiled().create(launch.kernel()), launch, run.dispatch(), bounds, workspaces);
+        RecordedLaunch recorded = RecordedLaunch.of(prepared.compiled().create(launch.kernel()), launch, run.dispatch(),
+            bounds, workspaces);
         launches.add(recorded);
         return recorded;
       });

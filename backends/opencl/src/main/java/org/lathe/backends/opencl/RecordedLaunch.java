@@ -67,7 +67,8 @@ final class RecordedLaunch implements Movable, AutoCloseable {
    * @param object a new one, of the launch's kernel; belongs to the result
    * @param bounds what each buffer of the program is bound to
    */
-  static RecordedLaunch of(ClKernel object, Launch launch, Step.Dispatch dispatch, List<Bound> bounds, List<Bound> workspaces) {
+  static RecordedLaunch of(ClKernel object, Launch launch, Step.Dispatch dispatch, List<Bound> bounds,
+      List<Bound> workspaces) {
     Kernel kernel = launch.kernel();
     try {
       object.over(launch.global().toArray(), kernel.local().toArray());

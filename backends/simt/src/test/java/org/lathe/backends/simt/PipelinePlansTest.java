@@ -58,7 +58,8 @@ class PipelinePlansTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1", "3,13,17", "17,33,3", "1,207,64", "207,1,13", "70,20,13", "13,13,0", "2,3,700", "65,17,33", "129,5,7"})
+  @CsvSource({"1,1,1", "3,13,17", "17,33,3", "1,207,64", "207,1,13", "70,20,13", "13,13,0", "2,3,700", "65,17,33",
+      "129,5,7"})
   void productsOfAwkwardSizes(long m, long n, long k) {
     Dims space = Dims.of(m, n);
     for (int transposed = 0; transposed < 4; transposed++) {
@@ -81,7 +82,8 @@ class PipelinePlansTest {
         assertBusy(c);
       }
       double cycles = pipelines(c).stream().mapToDouble(KernelPipeline::cycles).sum();
-      assertTrue(cycles < 64 * 256 * Math.max(m, 12) / 16.0 * 3, m + " rows, " + transposed + ": " + cycles + " cycles");
+      assertTrue(cycles < 64 * 256 * Math.max(m, 12) / 16.0 * 3,
+          m + " rows, " + transposed + ": " + cycles + " cycles");
     }
   }
 

@@ -63,7 +63,8 @@ public record Standardizer(String column, double[] mean, double[] deviation) {
   private void checkWidth(long width) {
     if (width != mean.length) {
       throw new IllegalArgumentException(
-          "column '" + column + "' has " + width + " values for each example, the standardizer was fitted to " + mean.length);
+          "column '" + column + "' has " + width + " values for each example, the standardizer was fitted to "
+              + mean.length);
     }
   }
 
@@ -71,6 +72,7 @@ public record Standardizer(String column, double[] mean, double[] deviation) {
     if (data.column(column) instanceof Column.Floats f) {
       return f;
     }
-    throw new IllegalArgumentException("column '" + column + "' of " + data.name() + " holds integers, not real values");
+    throw new IllegalArgumentException(
+        "column '" + column + "' of " + data.name() + " holds integers, not real values");
   }
 }

@@ -36,7 +36,8 @@ final class GaussianProcess {
     double variance = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).average().orElseThrow();
     double deviation = variance == 0 ? 1 : Math.sqrt(variance);
     double[] standard = Arrays.stream(values).map(v -> (v - mean) / deviation).toArray();
-    @Nullable GaussianProcess best = null;
+    @Nullable
+    GaussianProcess best = null;
     double most = Double.NEGATIVE_INFINITY;
     for (double length : LENGTHS) {
       double[][] k = new double[values.length][values.length];

@@ -131,7 +131,8 @@ public final class StepContext {
     List<Parameter> trained = group.trained();
     if (!gradients.keySet().equals(Set.copyOf(trained))) {
       throw new IllegalArgumentException(
-          "group '" + group.name() + "' trains " + trained.stream().map(this::name).toList() + ", gradients are given for "
+          "group '" + group.name() + "' trains " + trained.stream().map(this::name).toList()
+              + ", gradients are given for "
               + gradients.keySet().stream().map(this::name).toList());
     }
     if (gradientsOnly) {

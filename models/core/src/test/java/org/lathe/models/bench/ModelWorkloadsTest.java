@@ -32,8 +32,8 @@ class ModelWorkloadsTest {
 
   @Test
   void idsAreDistinct() {
-    List<String> ids =
-        Stream.concat(Workloads.all().stream(), Workloads.fullSize().stream()).map(Workload::id).toList();
+    List<String> ids = Stream.concat(Workloads.all().stream(), Workloads.fullSize().stream()).map(Workload::id)
+        .toList();
     assertEquals(ids.size(), ids.stream().distinct().count());
   }
 

@@ -12,7 +12,8 @@ class StandardizerTest {
   private final Dataset data = new Dataset(
       "data",
       List.of(
-          new Column.Floats("x", Dims.of(2), new float[]{1, 7, 3, 7, 5, 7}), new Column.Ints("n", Dims.of(), new int[3])));
+          new Column.Floats("x", Dims.of(2), new float[]{1, 7, 3, 7, 5, 7}),
+          new Column.Ints("n", Dims.of(), new int[3])));
 
   private static float[] x(Dataset d) {
     return ((Column.Floats) d.column("x")).data();

@@ -42,7 +42,8 @@ class LinearAlgebraTest {
 
   @Test
   void whatIsNotPositiveDefiniteIsRefused() {
-    assertThrows(ArithmeticException.class, () -> LinearAlgebra.solve(new double[][]{{1, 2}, {2, 1}}, new double[]{1, 1}));
+    assertThrows(ArithmeticException.class,
+        () -> LinearAlgebra.solve(new double[][]{{1, 2}, {2, 1}}, new double[]{1, 1}));
   }
 
   @ParameterizedTest
@@ -96,7 +97,8 @@ class LinearAlgebraTest {
     StepGraph g = step.trace();
     Map<String, Literal> inputs = Map.of(
         "a", Literal.of(TensorType.of(DType.F32, batch, n, n), flatA.stream().mapToDouble(x -> x).toArray()),
-        "b", Literal.of(TensorType.of(DType.F32, batch, n), Arrays.stream(b).flatMapToDouble(Arrays::stream).toArray()));
+        "b",
+        Literal.of(TensorType.of(DType.F32, batch, n), Arrays.stream(b).flatMapToDouble(Arrays::stream).toArray()));
     double[] found = Oracle.run(g.graph(), g.arguments(inputs, 1)).getFirst().toArray();
     for (int k = 0; k < batch; k++) {
       assertArrayEquals(

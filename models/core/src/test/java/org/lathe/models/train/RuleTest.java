@@ -79,7 +79,8 @@ class RuleTest {
                   List.of(),
                   List.of(index),
                   (none, i) -> new ControlFlow.Step(
-                      List.of(), List.of(c.random().at(i.getFirst()).uniform(DType.F32, 4)))).output());
+                      List.of(), List.of(c.random().at(i.getFirst()).uniform(DType.F32, 4))))
+                  .output());
         });
     OracleRun run = new OracleRun(step.trace(), 1);
     run.run(batch(0, 0));
@@ -104,7 +105,8 @@ class RuleTest {
     }
     assertEquals(
         List.of(
-            "a begin 0", "a 0 1", "a end 0", "a begin 1", "a 1 1", "a end 1", "b begin 0", "b 0 1", "b end 0", "b begin 1",
+            "a begin 0", "a 0 1", "a end 0", "a begin 1", "a 1 1", "a end 1", "b begin 0", "b 0 1", "b end 0",
+            "b begin 1",
             "b 1 1", "b end 1"),
         calls);
     assertThrows(IllegalArgumentException.class, () -> new Phases.Phase(0, phases));

@@ -63,7 +63,8 @@ public final class ResumeCheck {
       assertEquals(a.entries().keySet(), b.entries().keySet());
       for (String name : a.entries().keySet()) {
         assertArrayEquals(
-            a.read(name).toArray(ValueLayout.JAVA_BYTE), b.read(name).toArray(ValueLayout.JAVA_BYTE), found + ": " + name);
+            a.read(name).toArray(ValueLayout.JAVA_BYTE), b.read(name).toArray(ValueLayout.JAVA_BYTE),
+            found + ": " + name);
       }
     }
   }

@@ -86,7 +86,8 @@ class BadInputTest {
   void buildsThatCannotBeCompiled() {
     Path out = directory.resolve("build");
     Cli.run("build", "xor", "--device", "opencl-fpga", "--out", out, "--compile-with", "cpu").refuses("'cpu'");
-    Cli.run("build", "xor", "--device", "opencl-fpga", "--out", out, "--register", "/absent/x.bin").refuses("/absent/x.bin");
+    Cli.run("build", "xor", "--device", "opencl-fpga", "--out", out, "--register", "/absent/x.bin")
+        .refuses("/absent/x.bin");
     Cli.run("train", "xor", "--device", "opencl-fpga", "--binaries", out).refuses("opencl-fpga");
   }
 
@@ -96,13 +97,14 @@ class BadInputTest {
 
   private static byte[] safetensors(String header, int dataBytes) {
     byte[] json = header.getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array();
+    return ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length)
+        .put(json).array();
   }
 
   @Test
   void truncatedCheckpoints() throws IOException {
     byte[] whole = Files.readAllBytes(checkpoint);
-    for (int length : new int[] {0, 7, 8, 100, whole.length - 1}) {
+    for (int length : new int[]{0, 7, 8, 100, whole.length - 1}) {
       Path file = file("truncated.safetensors", Arrays.copyOf(whole, length));
       Cli.run("run", file).refuses(file.toString());
     }
@@ -128,19 +130,19 @@ class BadInputTest {
 
   @Test
   void checkpointsOfOthers() throws IOException {
-    Path foreign =
-        file(
-            "foreign.safetensors",
-            safetensors(
-                "{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 16));
+    Path foreign = file(
+        "foreign.safetensors",
+        safetensors(
+            "{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}",
+            16));
     Cli.run("run", foreign).refuses("pt");
     byte[] whole = Files.readAllBytes(checkpoint);
     String text = new String(whole, StandardCharsets.ISO_8859_1);
-    Path unknown =
-        file("unknown.safetensors", text.replace("\"model\":\"xor\"", "\"model\":\"xyz\"").getBytes(StandardCharsets.ISO_8859_1));
+    Path unknown = file("unknown.safetensors",
+        text.replace("\"model\":\"xor\"", "\"model\":\"xyz\"").getBytes(StandardCharsets.ISO_8859_1));
     Cli.run("run", unknown).refuses("xyz");
-    Path other =
-        file("other.safetensors", text.replace("\"model\":\"xor\"", "\"model\":\"mlp\"").getBytes(StandardCharsets.ISO_8859_1));
+    Path other = file("other.safetensors",
+        text.replace("\"model\":\"xor\"", "\"model\":\"mlp\"").getBytes(StandardCharsets.ISO_8859_1));
     Cli.run("run", other).refuses("other.safetensors");
     Cli.run("train", "wgan-gp", "--resume", checkpoint.getParent(), "--out", directory.resolve("o")).refuses("'xor'");
     Cli.run("train", "xor", "--seed", 2, "--resume", checkpoint.getParent()).refuses("seed 1");
@@ -158,7 +160,7 @@ class BadInputTest {
 
   private void mnist(Path to, byte[] images, byte[] labels) throws IOException {
     Files.createDirectories(to);
-    for (String part : new String[] {"train", "t10k"}) {
+    for (String part : new String[]{"train", "t10k"}) {
       Files.write(to.resolve(part + "-images-idx3-ubyte"), images);
       Files.write(to.resolve(part + "-labels-idx1-ubyte"), labels);
     }

@@ -54,19 +54,19 @@ class CliTest {
 
   @Test
   void benchTimesARow() throws IOException {
-    Cli.Run run =
-        Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--out", directory.resolve("bench"), "--json")
-            .succeeds();
+    Cli.Run run = Cli
+        .run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--out", directory.resolve("bench"), "--json")
+        .succeeds();
     assertTrue(run.events().size() > 1, run.out());
   }
 
   @Test
   void benchSaysWhereTheTimeGoes() throws IOException {
     Path out = directory.resolve("profile");
-    Cli.Run run =
-        Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--profile", "--out", out, "--json").succeeds();
-    List<Map<String, Object>> kernels =
-        run.events("kernel").stream().filter(k -> k.get("id").equals("xor-train")).toList();
+    Cli.Run run = Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--profile", "--out", out, "--json")
+        .succeeds();
+    List<Map<String, Object>> kernels = run.events("kernel").stream().filter(k -> k.get("id").equals("xor-train"))
+        .toList();
     assertTrue(kernels.stream().anyMatch(k -> k.get("label").toString().contains("matmul+add+sigmoid")), run.out());
     assertEquals(1, kernels.stream().mapToDouble(k -> ((Number) k.get("share")).doubleValue()).sum(), 1e-9);
     assertTrue(kernels.stream().allMatch(k -> ((Number) k.get("us")).doubleValue() > 0), run.out());
@@ -76,7 +76,8 @@ class CliTest {
 
   @Test
   void inspectShowsSourceLines() throws IOException {
-    String text = (String) Cli.run("inspect", "lenet5", "--graph", "--device", "cpu", "--json").succeeds().events("graph")
+    String text = (String) Cli.run("inspect", "lenet5", "--graph", "--device", "cpu", "--json").succeeds()
+        .events("graph")
         .getFirst()
         .get("text");
     assertTrue(text.contains("LeNet5.java:"), text);
@@ -90,20 +91,21 @@ class CliTest {
 
   @Test
   void inspectShowsAConvolutionWithBiasAndActivationInOneKernel() throws IOException {
-    List<Map<String, Object>> kernels =
-        Cli.run("inspect", "lenet5", "--kernels", "--device", "cpu", "--json").succeeds().events("kernel");
-    List<String> convolutions =
-        kernels.stream().map(k -> k.get("kernel") + " " + k.get("label")).filter(k -> k.toLowerCase().contains("conv")).toList();
+    List<Map<String, Object>> kernels = Cli.run("inspect", "lenet5", "--kernels", "--device", "cpu", "--json")
+        .succeeds().events("kernel");
+    List<String> convolutions = kernels.stream().map(k -> k.get("kernel") + " " + k.get("label"))
+        .filter(k -> k.toLowerCase().contains("conv")).toList();
     assertTrue(
-        convolutions.stream().anyMatch(k -> k.contains("add") && k.contains("tanh")), () -> String.join("\n", convolutions));
+        convolutions.stream().anyMatch(k -> k.contains("add") && k.contains("tanh")),
+        () -> String.join("\n", convolutions));
     assertTrue(convolutions.stream().anyMatch(k -> k.contains(".java:")), () -> String.join("\n", convolutions));
   }
 
   /** Neither a device nor binaries are needed: they are what is to be made. */
   @Test
   void inspectShowsPipelines() throws IOException {
-    List<Map<String, Object>> kernels =
-        Cli.run("inspect", "lenet5", "--kernels", "--device", "opencl-fpga", "--json").succeeds().events("kernel");
+    List<Map<String, Object>> kernels = Cli.run("inspect", "lenet5", "--kernels", "--device", "opencl-fpga", "--json")
+        .succeeds().events("kernel");
     for (Map<String, Object> k : kernels) {
       String source = (String) k.get("source");
       List<?> pipelines = (List<?>) k.get("pipelines");

@@ -60,7 +60,8 @@ class KilledRowTest {
 
   private static void train(Row row, Object... more) {
     Object[] arguments = Stream.concat(
-        Stream.of("train", row.model(), "--epochs", row.epochs(), "--seed", 5, "--device", "cpu"), Stream.of(more)).toArray();
+        Stream.of("train", row.model(), "--epochs", row.epochs(), "--seed", 5, "--device", "cpu"), Stream.of(more))
+        .toArray();
     Cli.Run run = Cli.run(arguments);
     // So few epochs may miss the bar.
     assertTrue(run.code() <= 1, () -> run.out() + run.err());
@@ -71,9 +72,11 @@ class KilledRowTest {
     Path log = directory.resolve("log");
     Process child = new ProcessBuilder(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector",
-        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), "org.lathe.cli.Main", "train",
-        row.model(), "--epochs", String.valueOf(row.epochs()), "--seed", "5", "--device", "cpu", "--out", out.toString())
-            .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), "org.lathe.cli.Main",
+        "train",
+        row.model(), "--epochs", String.valueOf(row.epochs()), "--seed", "5", "--device", "cpu", "--out",
+        out.toString())
+        .redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
       while (checkpoints(out).isEmpty()) {
         assertTrue(child.isAlive(), () -> text(log));

@@ -110,17 +110,16 @@ class KilledRunTest {
     Path latest = out.resolve(Trainer.LATEST);
     int epoch = 0;
     for (int kill = 0; kill < 4; kill++) {
-      ProcessBuilder builder =
-          new ProcessBuilder(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "--add-modules=jdk.incubator.vector",
-              "--enable-native-access=ALL-UNNAMED",
-              "-XX:TieredStopAtLevel=1",
-              "-cp",
-              System.getProperty("java.class.path"),
-              Endless.class.getName(),
-              out.toString(),
-              "1000000");
+      ProcessBuilder builder = new ProcessBuilder(
+          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+          "--add-modules=jdk.incubator.vector",
+          "--enable-native-access=ALL-UNNAMED",
+          "-XX:TieredStopAtLevel=1",
+          "-cp",
+          System.getProperty("java.class.path"),
+          Endless.class.getName(),
+          out.toString(),
+          "1000000");
       if (kill > 0) {
         builder.command().add(out.toString());
       }
@@ -128,7 +127,8 @@ class KilledRunTest {
       Process child = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
       try {
         var before = kill == 0 ? null : Files.getLastModifiedTime(latest);
-        for (int wait = 0; wait < 2400 && (!Files.exists(latest) || Files.getLastModifiedTime(latest).equals(before)); wait++) {
+        for (int wait = 0; wait < 2400
+            && (!Files.exists(latest) || Files.getLastModifiedTime(latest).equals(before)); wait++) {
           assertTrue(child.isAlive(), () -> text(log));
           Thread.sleep(25);
         }
@@ -198,6 +198,7 @@ class KilledRunTest {
   }
 
   private static int command(String... words) throws IOException, InterruptedException {
-    return new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+    return new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start()
+        .waitFor();
   }
 }

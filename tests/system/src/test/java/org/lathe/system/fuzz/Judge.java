@@ -86,7 +86,8 @@ final class Judge {
     }
   }
 
-  private static void compare(String who, List<Literal> expected, List<Literal> found, double tolerance, double least, List<String> wrong) {
+  private static void compare(String who, List<Literal> expected, List<Literal> found, double tolerance, double least,
+      List<String> wrong) {
     for (int o = 0; o < expected.size(); o++) {
       Literal want = expected.get(o);
       Literal got = found.get(o);

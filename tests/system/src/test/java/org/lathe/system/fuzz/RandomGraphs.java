@@ -32,7 +32,8 @@ final class RandomGraphs {
   /** A rounding error can turn the results of these around, which says nothing about a device. */
   private static final Set<String> JUMPS = Set.of(
       "sign", "floor", "ceil", "round", "rem", "argMax", "argMin", "sort", "topK", "less", "lessEqual", "greater",
-      "greaterEqual", "equal", "notEqual", "maxPoolGradient", "maxPoolPick", "cast", "pow", "cumulativeProduct", "reciprocal",
+      "greaterEqual", "equal", "notEqual", "maxPoolGradient", "maxPoolPick", "cast", "pow", "cumulativeProduct",
+      "reciprocal",
       "div", "rsqrt", "log");
 
   /** A graph and the inputs to try it on. */
@@ -97,7 +98,8 @@ final class RandomGraphs {
     }
     OpDef op = ops.get(random.nextInt(ops.size()));
     Sample sample = op.samples().get(random.nextInt(op.samples().size()));
-    List<TensorType> types = sample.inputs().stream().map(t -> t.dtype().isFloating() ? t.withDtype(floating) : t).toList();
+    List<TensorType> types = sample.inputs().stream().map(t -> t.dtype().isFloating() ? t.withDtype(floating) : t)
+        .toList();
     if (isShapeFree(op, types)) {
       Dims shape = pick(pool).shape();
       types = types.stream().map(t -> t.withShape(shape)).toList();
@@ -125,8 +127,7 @@ final class RandomGraphs {
   }
 
   private static boolean isShapeFree(OpDef op, List<TensorType> types) {
-    return op.lowering() instanceof Rule.Present<Lowering>(
-        Lowering.Pointwise p) && !types.isEmpty();
+    return op.lowering() instanceof Rule.Present<Lowering>(Lowering.Pointwise p) && !types.isEmpty();
   }
 
   private void scan(List<Tensor> pool) {

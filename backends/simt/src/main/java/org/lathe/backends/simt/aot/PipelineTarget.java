@@ -21,8 +21,8 @@ public final class PipelineTarget implements Capabilities {
   private static final int MOST_PARAMETERS = 64;
   private static final int LANES = 16;
 
-  public static final Traits TRAITS =
-      new Traits(Traits.Form.PIPELINE, 1, LANES, 1, 1, LOCAL_BYTES, MOST_PARAMETERS, true);
+  public static final Traits TRAITS = new Traits(Traits.Form.PIPELINE, 1, LANES, 1, 1, LOCAL_BYTES, MOST_PARAMETERS,
+      true);
 
   /** The options that the sources are compiled with. */
   public static final String OPTIONS = "-cl-std=CL1.2 -w";

@@ -96,7 +96,8 @@ final class ProgramPipelines {
     out.append("Pipelines of ").append(name).append(": what a model of the compilers expects, at ")
         .append(Math.round(HERTZ / 1e6)).append(" MHz. No compiler was asked.\n");
     for (ProgramReport p : programs) {
-      out.append(String.format(Locale.ROOT, "\nprogram %s: %.3g cycles, %.3g ms\n", p.name(), p.cycles(), millis(p.cycles())));
+      out.append(
+          String.format(Locale.ROOT, "\nprogram %s: %.3g cycles, %.3g ms\n", p.name(), p.cycles(), millis(p.cycles())));
       for (DispatchReport d : p.dispatches()) {
         out.append(String.format(Locale.ROOT, "  %5.1f%%  %s %s%s: %s\n",
             100 * d.cycles() * d.runs() / Math.max(1, p.cycles()), d.spec(), d.label(),

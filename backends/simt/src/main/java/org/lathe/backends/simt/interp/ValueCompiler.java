@@ -67,7 +67,8 @@ final class ValueCompiler {
       case Value.Lanes l -> leaves.computeIfAbsent(l, _ -> lanes(l));
       case Value.Id i -> leaves.computeIfAbsent(i, _ -> id(i));
       case Value.Read r -> variable(r.variable());
-      default -> operation(value, depth, places.computeIfAbsent(new Place(depth, value.type()), p -> allocate(p.type())));
+      default ->
+        operation(value, depth, places.computeIfAbsent(new Place(depth, value.type()), p -> allocate(p.type())));
     };
   }
 

@@ -158,7 +158,8 @@ public final class OpenClSource {
       out.append("LATHE_PIPELINE\n").repeat("  ", depth);
     } else if (f.unroll() != 1) {
       long copies = f.unroll();
-      if (f.unroll() == Statement.For.FULLY && f.from() instanceof Value.Constant a && f.to() instanceof Value.Constant b) {
+      if (f.unroll() == Statement.For.FULLY && f.from() instanceof Value.Constant a
+          && f.to() instanceof Value.Constant b) {
         copies = Math.ceilDiv(b.bits() - a.bits(), f.step());
       }
       if (copies < Statement.For.FULLY) {

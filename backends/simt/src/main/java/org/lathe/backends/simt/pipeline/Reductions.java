@@ -256,8 +256,8 @@ final class Reductions extends Rewriter {
     int wide = wide(f, trips);
     Map<Sum, Memory.Private> registers = new LinkedHashMap<>();
     for (Sum s : sums) {
-      Memory.Private parts =
-          new Memory.Private(unique(s.variable().name() + "_parts"), s.variable().type().dtype(), s.parts());
+      Memory.Private parts = new Memory.Private(unique(s.variable().name() + "_parts"), s.variable().type().dtype(),
+          s.parts());
       arrays.add(parts);
       registers.put(s, parts);
       out.add(unrolled(s.parts(), i -> new Statement.Store(parts, i, s.identity(), false)));
@@ -451,7 +451,8 @@ final class Reductions extends Rewriter {
         case Statement.Declare(Variable v, Value value) -> out.add(new Statement.Declare(name(v), value(value)));
         case Statement.Assign(Variable v, Value value) -> out.add(new Statement.Assign(name(v), value(value)));
         case Statement.For f -> out.add(
-            new Statement.For(name(f.counter()), value(f.from()), value(f.to()), f.step(), f.unroll(), block(f.body())));
+            new Statement.For(name(f.counter()), value(f.from()), value(f.to()), f.step(), f.unroll(),
+                block(f.body())));
         default -> super.statement(s, out);
       }
     }

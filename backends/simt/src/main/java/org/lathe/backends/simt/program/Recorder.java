@@ -64,8 +64,8 @@ public final class Recorder<L extends Movable> {
         yield new RecordedStep.Loop<>(loop.trips(), body, moving);
       }
       case PlannedStep.Branch branch -> {
-        RecordedStep.Branch<L> recorded =
-            new RecordedStep.Branch<>(branch.predicate(), record(branch.then()), record(branch.otherwise()));
+        RecordedStep.Branch<L> recorded = new RecordedStep.Branch<>(branch.predicate(), record(branch.then()),
+            record(branch.otherwise()));
         follow(branch.predicate(), recorded, 0);
         yield recorded;
       }
@@ -79,7 +79,7 @@ public final class Recorder<L extends Movable> {
       switch (arguments.get(i)) {
         case Argument.Input(int operand) -> follow(run.dispatch().inputs().get(operand), made, i);
         case Argument.Output(int operand) -> follow(run.dispatch().outputs().get(operand), made, i);
-        case Argument.Workspace _, Argument.Number _ -> {}
+        case Argument.Workspace _,Argument.Number _ -> {}
       }
     }
     return made;

@@ -88,8 +88,9 @@ final class CpuContraction {
     private final boolean rowByRow = f.rowDepthStride() == 1;
     private final boolean packsColumns = t.packs();
     private final long steps = Math.ceilDiv(spec.k(), t.depth() * t.split());
-    private final Memory panels =
-        packsColumns ? k.local("panels", compute, t.panels() * t.depth() * tileColumns) : columnMemory;
+    private final Memory panels = packsColumns
+        ? k.local("panels", compute, t.panels() * t.depth() * tileColumns)
+        : columnMemory;
     private final Memory left = packsRows ? k.local("left", compute, t.depth() * t.rows()) : rowMemory;
     private final long tiles = steps > 1 ? Math.ceilDiv(t.blockRows(), t.rows()) * t.panels() : 1;
     private final Memory sums = k.local("sums", compute, tiles * t.rows() * tileColumns);

@@ -41,7 +41,7 @@ record CpuContractionTuning(
   /** The choices worth measuring, the best guess first. */
   static List<CpuContractionTuning> candidates(Contraction spec, Traits traits) {
     List<CpuContractionTuning> all = new ArrayList<>();
-    for (boolean swapped : new boolean[] {false, true}) {
+    for (boolean swapped : new boolean[]{false, true}) {
       Factors f = new Factors(spec, swapped);
       DType compute = spec.accumulator();
       int lanes = ProductTile.lanes(traits, compute);
@@ -54,7 +54,7 @@ record CpuContractionTuning(
     Set<CpuContractionTuning> distinct = new LinkedHashSet<>(all);
     CpuContractionTuning best = all.getFirst();
     Factors f = new Factors(spec, best.swapped);
-    for (int[] tile : new int[][] {{8, 2}, {6, 4}, {12, 2}, {4, 4}, {16, 1}}) {
+    for (int[] tile : new int[][]{{8, 2}, {6, 4}, {12, 2}, {4, 4}, {16, 1}}) {
       if (tile[0] <= f.rows() && tile[1] <= best.vectors * 2) {
         distinct.add(blocks(spec, traits, f, best.packs, tile[0], tile[1]));
       }

@@ -168,7 +168,8 @@ final class CpuCorrelation {
           k.loop("i", Values.index(0), taps, 1, i -> {
             Value rowAt = k.let("row_at", Values.add(planeAt, height.table(ry, i, this::rowOffset)));
             Value filterAt = k.let(
-                "filter_at", Values.add(weightAt, height.table(ry, i, tap -> tap.index() * weightView.strides().get(2))));
+                "filter_at",
+                Values.add(weightAt, height.table(ry, i, tap -> tap.index() * weightView.strides().get(2))));
             for (TapAxis.Tap j : width.taps().get(rx)) {
               add(tile, rowAt, filterAt, j);
             }
@@ -234,8 +235,10 @@ final class CpuCorrelation {
       Value m = Values.add(output, Values.mul(group, gradient ? 0 : outputs));
       Value c = Values.add(input, Values.mul(group, gradient ? sources : 0));
       return Accesses.element(
-          weightView, gradient ? List.of(c, m, Values.index(0), Values.index(0)) : List.of(m, c, Values.index(0),
-              Values.index(0)),
+          weightView, gradient
+              ? List.of(c, m, Values.index(0), Values.index(0))
+              : List.of(m, c, Values.index(0),
+                  Values.index(0)),
           spec.secondSpace());
     }
   }

@@ -99,19 +99,18 @@ final class CpuFilterGradient {
     private final long strips = Math.ceilDiv(height.count(), t.stripRows());
     private final long planeElements = Math.ceilDiv(samplePlanes * t.samples(), lanes) * lanes;
     private final Memory planes = k.local("planes", compute, planeElements);
-    private final Memory columns =
-        k.local("columns", compute, t.samples() * t.stripRows() * width.count() * block);
-    private final Memory sums = k.local("sums", compute, Math.ceilDiv(t.channels() * taps, t.rows()) * t.rows() * block);
+    private final Memory columns = k.local("columns", compute, t.samples() * t.stripRows() * width.count() * block);
+    private final Memory sums = k.local("sums", compute,
+        Math.ceilDiv(t.channels() * taps, t.rows()) * t.rows() * block);
 
     Block(List<Value> item) {
       part = item.get(0);
       group = item.get(1);
       firstFilter = k.let("first_filter", Values.mul(item.get(2), block));
       firstChannel = k.let("first_channel", Values.mul(item.get(3), t.channels()));
-      countFilters =
-          k.let("filters", Values.min(Values.index(block), Values.sub(Values.index(filters), firstFilter)));
-      countChannels =
-          k.let("channels", Values.min(Values.index(t.channels()), Values.sub(Values.index(channels), firstChannel)));
+      countFilters = k.let("filters", Values.min(Values.index(block), Values.sub(Values.index(filters), firstFilter)));
+      countChannels = k.let("channels",
+          Values.min(Values.index(t.channels()), Values.sub(Values.index(channels), firstChannel)));
     }
 
     void write() {
@@ -128,8 +127,10 @@ final class CpuFilterGradient {
       k.loop("step", k.let("from", from), to, 1, step -> {
         Value sample = k.let("sample", Values.mul(Values.div(step, strips), t.samples()));
         Value y = k.let("y", Values.mul(Values.rem(step, strips), t.stripRows()));
-        Value samples = k.let("samples", Values.min(Values.index(t.samples()), Values.sub(Values.index(g.batch()), sample)));
-        Value rows = k.let("rows", Values.min(Values.index(t.stripRows()), Values.sub(Values.index(height.count()), y)));
+        Value samples = k.let("samples",
+            Values.min(Values.index(t.samples()), Values.sub(Values.index(g.batch()), sample)));
+        Value rows = k.let("rows",
+            Values.min(Values.index(t.stripRows()), Values.sub(Values.index(height.count()), y)));
         copy(sample, samples, y, rows);
         multiply(samples, rows);
       });

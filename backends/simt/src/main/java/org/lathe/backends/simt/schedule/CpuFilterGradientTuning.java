@@ -107,7 +107,8 @@ record CpuFilterGradientTuning(
     long tapRows = blockChannels * taps;
     int tileRows = (int) Math.ceilDiv(tapRows, Math.ceilDiv(tapRows, mostRows));
     long sums = (blockChannels * taps + tileRows) * block * bytes;
-    long strip = ((rows + height.reach()) * pitch * phases * blockChannels + rows * width.count() * block + lanes) * bytes;
+    long strip = ((rows + height.reach()) * pitch * phases * blockChannels + rows * width.count() * block + lanes)
+        * bytes;
     if (sums + strip > local) {
       return null;
     }

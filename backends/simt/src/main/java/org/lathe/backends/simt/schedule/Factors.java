@@ -65,7 +65,8 @@ record Factors(Contraction spec, boolean swapped) {
   }
 
   private Value element(View view, List<Value> batch, Value first, Value second, long sizeFirst, long sizeSecond) {
-    return Accesses.element(view, coordinates(batch, first, second), spec.batch().append(Dims.of(sizeFirst, sizeSecond)));
+    return Accesses.element(view, coordinates(batch, first, second),
+        spec.batch().append(Dims.of(sizeFirst, sizeSecond)));
   }
 
   /** A point of the output space. */

@@ -142,8 +142,8 @@ final class GpuConvolution {
       this.terms = terms;
       Value zero = Values.index(0);
       Value first = Values.mul(batch.getFirst(), gradient ? sources : rows);
-      this.base =
-          k.let("weight_base", Accesses.element(spec.second(), List.of(first, zero, zero, zero), spec.secondSpace()));
+      this.base = k.let("weight_base",
+          Accesses.element(spec.second(), List.of(first, zero, zero, zero), spec.secondSpace()));
       this.rowStride = spec.second().strides().get(gradient ? 1 : 0);
       this.termStride = spec.second().strides().get(gradient ? 0 : 1);
     }

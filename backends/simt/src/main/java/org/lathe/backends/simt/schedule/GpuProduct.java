@@ -70,8 +70,7 @@ final class GpuProduct {
     if (t.split() == 1) {
       return KernelPlan.of(variant, launch);
     }
-    Launch sum =
-        SplitSum.launch(product.spec(), site, t.split(), compute, product.space(), product.epilogue());
+    Launch sum = SplitSum.launch(product.spec(), site, t.split(), compute, product.space(), product.epilogue());
     return new KernelPlan(
         variant + ", split in " + t.split(), List.of(launch, sum), List.of(partSpace().product() * compute.bytes()));
   }

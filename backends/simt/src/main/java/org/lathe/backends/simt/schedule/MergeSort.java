@@ -74,7 +74,8 @@ final class MergeSort {
     Value shift = Values.mul(Values.cast(odd, index), columns);
     Value source = k.let("source", Values.add(base, shift));
     Value target = k.let("target", Values.add(base, Values.sub(Values.index(columns), shift)));
-    Value width = k.let("width", Values.binary(BinaryOp.SHL, Values.cast(Values.index(1), index), Values.cast(pass, index)));
+    Value width = k.let("width",
+        Values.binary(BinaryOp.SHL, Values.cast(Values.index(1), index), Values.cast(pass, index)));
     Value end = Values.index(columns);
     Value twice = Values.mul(width, 2);
     Value count = Values.binary(

@@ -162,7 +162,8 @@ final class PipelineCorrelation {
           }));
         }));
     return KernelPlan.of(
-        "one work item, bands of " + rows + " rows by " + lanes + " channels, a buffer of " + y.reach(rows) + " lines of "
+        "one work item, bands of " + rows + " rows by " + lanes + " channels, a buffer of " + y.reach(rows)
+            + " lines of "
             + planes + " planes",
         k.launch(1, 1));
   }

@@ -61,8 +61,8 @@ final class PipelineFilterGradient {
       return false;
     }
     PipelineFilterGradient p = new PipelineFilterGradient(spec, site);
-    return PipelineTile.bytes(p.dtype, p.taps(), p.lanes) + p.lines(p.planes).elements() * p.dtype.bytes()
-        <= site.traits().localBytes();
+    return PipelineTile.bytes(p.dtype, p.taps(), p.lanes) + p.lines(p.planes).elements() * p.dtype.bytes() <= site
+        .traits().localBytes();
   }
 
   static KernelPlan plan(Convolution spec, Site site) {
@@ -86,7 +86,8 @@ final class PipelineFilterGradient {
               end(tile, finish, group, filter, plane);
             })));
     return KernelPlan.of(
-        "one work item, the taps of " + lanes + " filters and " + planes + " planes, a buffer of " + height() + " lines",
+        "one work item, the taps of " + lanes + " filters and " + planes + " planes, a buffer of " + height()
+            + " lines",
         k.launch(1, 1));
   }
 

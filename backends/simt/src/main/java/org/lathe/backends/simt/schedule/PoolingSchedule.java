@@ -102,7 +102,8 @@ final class PoolingSchedule implements Schedule<Pooling> {
       Value base = items == 1
           ? Values.index(0)
           : k.let("base", Values.mul(
-              items * size > Integer.MAX_VALUE ? Values.cast(Values.globalId(0), DType.I64) : Values.globalId(0), size));
+              items * size > Integer.MAX_VALUE ? Values.cast(Values.globalId(0), DType.I64) : Values.globalId(0),
+              size));
       boolean plain = finish.views().stream().allMatch(v -> v.guard() == null) && site.aliasedInputs().isEmpty();
       Sweep.share(k, pictures.product(), items, unit -> {
         List<Value> picture = Accesses.coordinates(k, unit, pictures);

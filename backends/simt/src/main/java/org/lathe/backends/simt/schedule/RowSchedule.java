@@ -145,7 +145,8 @@ final class RowSchedule implements Schedule<RowProgram> {
       Value row = kernel.k.let("row", Values.min(unit, Values.index(rows - 1)));
       new Team(kernel, tree, row, valid).write();
     }
-    return KernelPlan.of("teams of " + team + " for each of " + rows + " rows, " + (along ? "along" : "across") + " them",
+    return KernelPlan.of(
+        "teams of " + team + " for each of " + rows + " rows, " + (along ? "along" : "across") + " them",
         kernel.k.launch(Dims.of(groups, 1, 1), Dims.of(group, 1, 1)));
   }
 

@@ -24,7 +24,8 @@ final class SortSchedule {
   static final class Whole implements Schedule<Sort> {
     @Override
     public KernelPlan plan(Sort spec, Site site, Tuning tuning) {
-      return new Writer(spec, site, spec.dtype(), spec.rows(), spec.columns(), spec.columns(), spec.descending()).plan();
+      return new Writer(spec, site, spec.dtype(), spec.rows(), spec.columns(), spec.columns(), spec.descending())
+          .plan();
     }
   }
 

@@ -38,7 +38,8 @@ class BuildTest {
     org.lathe.hal.spec.Map map = new org.lathe.hal.spec.Map(
         Dims.of(n), List.of(View.of(DType.F32, 1)), add, List.of(View.of(DType.F32, 1)));
     return new Program(
-        "sum of " + n, List.of(new BufferDecl("x", Role.INPUT, 4L * n, null), new BufferDecl("y", Role.OUTPUT, 4L * n, null)),
+        "sum of " + n,
+        List.of(new BufferDecl("x", Role.INPUT, 4L * n, null), new BufferDecl("y", Role.OUTPUT, 4L * n, null)),
         List.of(new Step.Dispatch(map, List.of(new Slice(0, 0, 4L * n)), List.of(new Slice(1, 0, 4L * n)), "add")));
   }
 
@@ -88,7 +89,7 @@ class BuildTest {
   void binariesStayWhileTheirSourceDoes() throws IOException {
     new Build("sums", List.of(sum(100, 1))).write(directory);
     Manifest first = Manifest.read(directory);
-    FileEntry file = BuildFiles.write(directory, "binaries/board.bin", new byte[] {1, 2, 3});
+    FileEntry file = BuildFiles.write(directory, "binaries/board.bin", new byte[]{1, 2, 3});
     first.withBinary(new BinaryEntry(file, first.source().sha256(), "p", "d", "1.0")).write(directory);
     new Build("sums", List.of(sum(100, 1))).write(directory);
     assertEquals(1, Manifest.read(directory).binaries().size());
@@ -99,8 +100,8 @@ class BuildTest {
   @Test
   void whatIsNoBuildIsNotOverwritten() throws IOException {
     Files.writeString(directory.resolve("thesis.tex"), "years of work");
-    InvalidBuildException e =
-        assertThrows(InvalidBuildException.class, () -> new Build("sums", List.of(sum(3, 1))).write(directory));
+    InvalidBuildException e = assertThrows(InvalidBuildException.class,
+        () -> new Build("sums", List.of(sum(3, 1))).write(directory));
     assertTrue(e.getMessage().contains("no build of Lathe's"), e.getMessage());
     assertEquals(List.of("thesis.tex"), names());
   }

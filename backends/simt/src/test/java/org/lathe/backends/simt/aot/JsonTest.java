@@ -39,7 +39,8 @@ class JsonTest {
   @Test
   void whatIsNoJsonIsRefused() {
     for (String text : List.of(
-        "", "{", "[", "[1", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "01", "1.", ".5", "+1", "-", "1e",
+        "", "{", "[", "[1", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "01", "1.", ".5", "+1", "-",
+        "1e",
         "nul", "tru", "\"", "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "1 2", "[1]]", "NaN")) {
       assertThrows(Json.SyntaxException.class, () -> Json.parse(text), text);
     }

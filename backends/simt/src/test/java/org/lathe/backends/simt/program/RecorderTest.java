@@ -41,7 +41,8 @@ class RecorderTest {
     PlannedStep inner = branch(2, 100, Dims.of(10, 1), List.of(branch(3, 7, Dims.of(0, 2), List.of())));
     PlannedStep outer = branch(1, 50, Dims.of(5), List.of());
     return Recorder.record(
-        List.of(new PlannedStep.Loop(2, List.of(outer, new PlannedStep.Loop(3, List.of(inner)))), branch(4, 9, Dims.of(), List.of())),
+        List.of(new PlannedStep.Loop(2, List.of(outer, new PlannedStep.Loop(3, List.of(inner)))),
+            branch(4, 9, Dims.of(), List.of())),
         (run, number) -> {
           throw new AssertionError("no launch was planned");
         });

@@ -169,15 +169,17 @@ public final class RandomKernels {
         int other = operand(b, raw, type);
         root = switch (type) {
           case BOOL -> b.binary(pick(BinaryOp.AND, BinaryOp.OR, BinaryOp.XOR), root, other);
-          case I32, I64, U8 -> b.binary(pick(BinaryOp.ADD, BinaryOp.MUL, BinaryOp.SUB, BinaryOp.MAX, BinaryOp.DIV), root,
-              other);
+          case I32, I64, U8 ->
+            b.binary(pick(BinaryOp.ADD, BinaryOp.MUL, BinaryOp.SUB, BinaryOp.MAX, BinaryOp.DIV), root,
+                other);
           default -> switch (random.nextInt(5)) {
             case 0 -> b.unary(pick(UnaryOp.TANH, UnaryOp.SIGMOID, UnaryOp.ABS, UnaryOp.NEG, UnaryOp.ERF), root);
             case 1 -> {
               int x = pick(raw);
               yield b.select(b.binary(BinaryOp.LT, x, operand(b, raw, b.type(x))), root, other);
             }
-            default -> b.binary(pick(BinaryOp.ADD, BinaryOp.SUB, BinaryOp.MUL, BinaryOp.MAX, BinaryOp.MIN), root, other);
+            default ->
+              b.binary(pick(BinaryOp.ADD, BinaryOp.SUB, BinaryOp.MUL, BinaryOp.MAX, BinaryOp.MIN), root, other);
           };
         };
       }
@@ -215,7 +217,6 @@ public final class RandomKernels {
         ? pick(Combiner.SUM, Combiner.SUM, Combiner.MAX, Combiner.MIN, Combiner.ARGMAX, Combiner.ARGMIN)
         : pick(Combiner.values());
   }
-
 
   private Reduce reduce() {
     Dims kept = space(random.nextInt(3), random.nextBoolean() ? most : 40);

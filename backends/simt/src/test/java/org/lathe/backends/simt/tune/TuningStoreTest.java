@@ -21,10 +21,10 @@ import org.lathe.hal.spec.Recurrence;
 class TuningStoreTest {
   private static final Traits CPU = new Traits(Traits.Form.CPU, 2, 16, 1, 1024, 1 << 20, 60, true);
   private static final TunedDevice DEVICE = new TunedDevice("a device", "somebody", "1.0", Traits.Form.CPU);
-  private static final KernelSpec LSTM =
-      new Recurrence(Recurrence.Cell.LSTM, Recurrence.Form.FORWARD, DType.F32, 10, 8, 128, false);
-  private static final KernelSpec GRU =
-      new Recurrence(Recurrence.Cell.GRU, Recurrence.Form.FORWARD, DType.F32, 10, 8, 128, false);
+  private static final KernelSpec LSTM = new Recurrence(Recurrence.Cell.LSTM, Recurrence.Form.FORWARD, DType.F32, 10, 8,
+      128, false);
+  private static final KernelSpec GRU = new Recurrence(Recurrence.Cell.GRU, Recurrence.Form.FORWARD, DType.F32, 10, 8,
+      128, false);
 
   @TempDir
   Path directory;

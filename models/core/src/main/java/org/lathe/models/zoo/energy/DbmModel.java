@@ -312,8 +312,8 @@ final class DbmModel extends ZooModel {
               List.of(c.input("v"), c.input("h2")),
               List.of(Tensor.iota(c.input("v").builder(), DType.I64, Dims.of(500), 0)),
               (carries, index) -> {
-                Map.Entry<Tensor, Tensor> next =
-                    net.deep.gibbs(c.random().at(index.getFirst()), carries.get(0), carries.get(1));
+                Map.Entry<Tensor, Tensor> next = net.deep.gibbs(c.random().at(index.getFirst()), carries.get(0),
+                    carries.get(1));
                 return new ControlFlow.Step(List.of(next.getKey(), next.getValue()), List.of());
               }).carries();
           c.report("picture", net.deep.picture(last.get(0), last.get(1)));

@@ -205,7 +205,8 @@ final class DbnModel extends ZooModel {
               new Phases.Phase(LAYER_EPOCHS, over.apply("layer.0")),
               new Phases.Phase(LAYER_EPOCHS, over.apply("layer.1")),
               new Phases.Phase(1, TrainingTask.repeating(steps.get("unroll"), 1, Map::of)),
-              new Phases.Phase(1, TrainingTask.repeating(steps.get("untie"), 1, () -> greedyBounds(state, data.test()))),
+              new Phases.Phase(1,
+                  TrainingTask.repeating(steps.get("untie"), 1, () -> greedyBounds(state, data.test()))),
               new Phases.Phase(WAKE_SLEEP_EPOCHS, over.apply("wakesleep")),
               new Phases.Phase(
                   TUNING_EPOCHS,
@@ -309,7 +310,8 @@ final class DbnModel extends ZooModel {
 
   private static Step predicting(long batch) {
     DeepBelief net = net();
-    return PicturePredictions.step(net, Pictures.DIGITS, batch, image -> net.classifier.apply(image.flatten(1)).softmax(1));
+    return PicturePredictions.step(net, Pictures.DIGITS, batch,
+        image -> net.classifier.apply(image.flatten(1)).softmax(1));
   }
 
   @Override

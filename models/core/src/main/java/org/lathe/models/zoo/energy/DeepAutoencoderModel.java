@@ -160,7 +160,8 @@ final class DeepAutoencoderModel extends ZooModel {
       double found = ratio(test, components).getOrDefault("error_over_pca", Double.NaN);
       request.listener().note(
           String.format(
-              Locale.ROOT, "squared error of a held-out pixel: %.5f, of %d principal components %.5f", found * components,
+              Locale.ROOT, "squared error of a held-out pixel: %.5f, of %d principal components %.5f",
+              found * components,
               CODE, components));
       write(request, state, data.test(), pca);
       return card().result(found, outcome.seconds(), outcome.checkpoint());
@@ -224,7 +225,8 @@ final class DeepAutoencoderModel extends ZooModel {
       System.arraycopy(again, 0, both, pixels.length, pixels.length);
       Path file = Files.createDirectories(request.out()).resolve("reconstructions.png");
       PictureGrid.write(file, both, Digits.SIDE, count);
-      request.found("picture", count + " digits and their reconstructions: " + file, "file", file.toString(), "count", count);
+      request.found("picture", count + " digits and their reconstructions: " + file, "file", file.toString(), "count",
+          count);
       double squares = 0;
       for (int i = 0; i < pixels.length; i++) {
         squares += Math.pow(pixels[i] - again[i], 2) / pixels.length;

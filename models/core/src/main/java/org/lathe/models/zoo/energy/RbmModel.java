@@ -95,7 +95,8 @@ final class RbmModel extends ZooModel {
     /** Learns the batch once by each rule; gives the reconstruction error. */
     void learn(StepContext c, Tensor x) {
       Tensor model = ContrastiveDivergence.gibbs(divergence, c.random(), x, CD_STEPS);
-      c.report("loss", ContrastiveDivergence.error(x, ContrastiveDivergence.reconstruction(divergence, c.random(), x, 1)));
+      c.report("loss",
+          ContrastiveDivergence.error(x, ContrastiveDivergence.reconstruction(divergence, c.random(), x, 1)));
       c.descend(
           Group.of("cd", divergence, optimizer(0.1)), ContrastiveDivergence.gradients(divergence, x, model));
       Tensor moved = ContrastiveDivergence.gibbs(persistent, c.random(), particles.tensor(), 1);
@@ -119,7 +120,8 @@ final class RbmModel extends ZooModel {
   private static Blueprint blueprint(long batch, int visible, int hidden, int gaussianHidden, long particles) {
     Machines machines = new Machines(visible, hidden, gaussianHidden, particles);
     List<Field> fields = List.of(Field.floats("x", batch, visible));
-    Step binary = Step.rule("binary", machines, fields, ContrastiveDivergence.RULE, c -> machines.learn(c, c.input("x")));
+    Step binary = Step.rule("binary", machines, fields, ContrastiveDivergence.RULE,
+        c -> machines.learn(c, c.input("x")));
     Step gaussian = Step.rule(
         "gaussian", machines, fields, ContrastiveDivergence.RULE, c -> machines.learnGaussian(c, c.input("x")));
     Step predict = Step.inference(
@@ -191,7 +193,8 @@ final class RbmModel extends ZooModel {
         on -= (v - CONTRAST) * (v - CONTRAST) / 2;
       }
       double most = Math.max(on, off);
-      sum += most + Math.log(0.5 * Math.exp(on - most) + 0.5 * Math.exp(off - most)) - SIDE / 2.0 * Math.log(2 * Math.PI);
+      sum += most + Math.log(0.5 * Math.exp(on - most) + 0.5 * Math.exp(off - most))
+          - SIDE / 2.0 * Math.log(2 * Math.PI);
     }
     return sum / stripes.size();
   }

@@ -209,7 +209,8 @@ final class GmdhModel extends ZooModel {
         int at = layer * UNITS + u;
         lines.add(
             "  u" + (layer + 1) + "." + (u + 1) + " = " + Gmdh.describe(
-                Arrays.copyOfRange(all, 6 * at, 6 * at + 6), value(layer, (int) first[at]), value(layer, (int) second[at])));
+                Arrays.copyOfRange(all, 6 * at, 6 * at + 6), value(layer, (int) first[at]),
+                value(layer, (int) second[at])));
       }
     }
     return lines;

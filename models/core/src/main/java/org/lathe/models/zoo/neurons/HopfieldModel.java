@@ -254,7 +254,8 @@ final class HopfieldModel extends ZooModel {
       for (int i = 0; i < count; i++) {
         request.found(
             "prediction",
-            "pattern " + i % PATTERNS + " from a cue with " + FLIPPED + " flipped bits: " + r.wrong()[i] + " wrong bits",
+            "pattern " + i % PATTERNS + " from a cue with " + FLIPPED + " flipped bits: " + r.wrong()[i]
+                + " wrong bits",
             "index", i, "pattern", i % PATTERNS, "wrong", r.wrong()[i]);
       }
       request.found("picture", "what the cues became: " + file, "file", file.toString(), "count", count);

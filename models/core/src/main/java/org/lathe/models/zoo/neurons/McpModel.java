@@ -164,7 +164,8 @@ final class McpModel extends ZooModel {
       int xor = (int) units[LogicGate.XOR.code()];
       Files.write(request.out().resolve("tables.txt"), describe(units));
       request.listener().note(
-          "XOR: " + xor + " of " + SPAN * SPAN * SPAN + " units with integer weights and threshold from -" + REACH + " to "
+          "XOR: " + xor + " of " + SPAN * SPAN * SPAN + " units with integer weights and threshold from -" + REACH
+              + " to "
               + REACH + " compute it");
       predict.run();
       TrainResult result = card().result(predict.value("wrong"), outcome.seconds(), outcome.checkpoint());
@@ -187,7 +188,8 @@ final class McpModel extends ZooModel {
   private static Step running() {
     Units units = new Units();
     return Step.inference(
-        "run", units, List.of(Field.floats("x", LogicGate.CASES, 2)), c -> c.report("output", units.apply(c.input("x"))));
+        "run", units, List.of(Field.floats("x", LogicGate.CASES, 2)),
+        c -> c.report("output", units.apply(c.input("x"))));
   }
 
   @Override

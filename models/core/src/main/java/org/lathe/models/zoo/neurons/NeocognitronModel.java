@@ -143,7 +143,8 @@ final class NeocognitronModel extends ZooModel {
       request.listener().note(
           String.format(
               Locale.ROOT, "accuracy %.2f%%, and %.2f%% with pictures shifted by %d pixels; planes used: %.0f and %.0f",
-              100 * accuracy, 100 * shifted, SHIFT, state.array("stage.0.used").get(0), state.array("stage.1.used").get(0)));
+              100 * accuracy, 100 * shifted, SHIFT, state.array("stage.0.used").get(0),
+              state.array("stage.1.used").get(0)));
       TrainResult result = card().result(accuracy, outcome.seconds(), outcome.checkpoint());
       return accuracy - shifted <= MOST_LOST
           ? result

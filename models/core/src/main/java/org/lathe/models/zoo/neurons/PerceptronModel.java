@@ -95,7 +95,8 @@ final class PerceptronModel extends ZooModel {
       int cycle = cycle(learn, state);
       request.listener().note(
           cycle > 0
-              ? "XOR is not separable: after " + cycle + " more epochs its weights are what they were, and cases are wrong"
+              ? "XOR is not separable: after " + cycle
+                  + " more epochs its weights are what they were, and cases are wrong"
               : "XOR: its weights do not come back within " + LONGEST_CYCLE + " epochs");
       TrainResult result = card().result(epochs, outcome.seconds(), outcome.checkpoint());
       return cycle > 0
@@ -157,7 +158,8 @@ final class PerceptronModel extends ZooModel {
   private static Step running() {
     Perceptron units = new Perceptron(2, GATES.size());
     return Step.inference(
-        "run", units, List.of(Field.floats("x", LogicGate.CASES, 2)), c -> c.report("output", units.apply(c.input("x"))));
+        "run", units, List.of(Field.floats("x", LogicGate.CASES, 2)),
+        c -> c.report("output", units.apply(c.input("x"))));
   }
 
   @Override

@@ -185,7 +185,8 @@ final class SomModel extends ZooModel {
       Trainer.Outcome outcome = Trainer.train(
           state,
           TrainingTask.over(
-              step, new Batches(square(TRAIN, request.seed()), step, request.seed()), () -> metrics(evaluation, before)),
+              step, new Batches(square(TRAIN, request.seed()), step, request.seed()),
+              () -> metrics(evaluation, before)),
           request.options(name(), EPOCHS));
       Map<String, Double> found = metrics(evaluation, before);
       draw(request.out().resolve("map.png"), state.array("weight").toFloats(), test);
@@ -193,7 +194,8 @@ final class SomModel extends ZooModel {
       double topographic = found.getOrDefault("topographic_error", Double.NaN);
       request.listener().note(
           String.format(
-              Locale.ROOT, "quantisation error %.4f, before %.4f; topographic error %.4f", quantisation * before, before,
+              Locale.ROOT, "quantisation error %.4f, before %.4f; topographic error %.4f", quantisation * before,
+              before,
               topographic));
       TrainResult result = card().result(quantisation, outcome.seconds(), outcome.checkpoint());
       return topographic <= TOPOGRAPHIC_BAR
@@ -260,7 +262,8 @@ final class SomModel extends ZooModel {
         request.found(
             "prediction",
             String.format(
-                Locale.ROOT, "(%.3f, %.3f): unit in row %d, column %d, at a distance of %.3f", x[2 * i], x[2 * i + 1], row,
+                Locale.ROOT, "(%.3f, %.3f): unit in row %d, column %d, at a distance of %.3f", x[2 * i], x[2 * i + 1],
+                row,
                 column, distances[i]),
             "index", i, "x", List.of(x[2 * i], x[2 * i + 1]), "row", row, "column", column, "distance", distances[i]);
       }

@@ -186,7 +186,8 @@ final class DeepLinearModel extends ZooModel {
       double[] half = halfTimes(outcome.history(), modes);
       for (int k = 0; k < half.length; k++) {
         request.listener().note(
-            String.format(Locale.ROOT, "mode %d of strength %.3f: half learned after %.0f epochs", k, modes.s()[k], half[k]));
+            String.format(Locale.ROOT, "mode %d of strength %.3f: half learned after %.0f epochs", k, modes.s()[k],
+                half[k]));
       }
       return card().result(ordered(half, modes.s()), outcome.seconds(), outcome.checkpoint());
     }
@@ -252,7 +253,8 @@ final class DeepLinearModel extends ZooModel {
     return strength * grown / (grown - 1 + strength / first);
   }
 
-  private static void plot(TrainRequest request, List<EpochRecord> history, LinearAlgebra.Svd modes) throws IOException {
+  private static void plot(TrainRequest request, List<EpochRecord> history, LinearAlgebra.Svd modes)
+      throws IOException {
     Plot plot = new Plot("singular modes", "steps", "strength");
     double[] steps = history.stream().mapToDouble(r -> (r.epoch() + 1.0) * STEPS_PER_EPOCH).toArray();
     for (int k = 0; k < modes.s().length; k++) {

@@ -67,7 +67,8 @@ final class EnsembleModel extends ZooModel {
   EnsembleModel() {
     super(
         new Card(
-            "ensemble", Regression.FAMILY, "Breiman 1996; Srivastava et al. 2014", "gain_over_best", Direction.HIGHER, 0,
+            "ensemble", Regression.FAMILY, "Breiman 1996; Srivastava et al. 2014", "gain_over_best", Direction.HIGHER,
+            0,
             "digits, or mnist:DIR"));
   }
 
@@ -223,8 +224,8 @@ final class EnsembleModel extends ZooModel {
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
       Evaluation test = new Evaluation(predict, data.test());
       Batches batches = new Batches(bootstraps(few, request.seed()), step, request.seed());
-      Trainer.Outcome outcome =
-          Trainer.train(state, TrainingTask.over(step, batches, test::run), request.options(name(), EPOCHS));
+      Trainer.Outcome outcome = Trainer.train(state, TrainingTask.over(step, batches, test::run),
+          request.options(name(), EPOCHS));
       Map<String, Double> found = new LinkedHashMap<>(test.run());
       double best = 0;
       for (int k = 0; k < MEMBERS; k++) {

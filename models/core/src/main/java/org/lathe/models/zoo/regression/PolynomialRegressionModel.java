@@ -265,7 +265,8 @@ final class PolynomialRegressionModel extends ZooModel {
         request.found(
             "prediction",
             String.format(
-                Locale.ROOT, "x = %.3f: degree 3 %.4f, degree 12 %.4f, with L2 %.4f", x[i], cubic[i], free[i], ridge[i]),
+                Locale.ROOT, "x = %.3f: degree 3 %.4f, degree 12 %.4f, with L2 %.4f", x[i], cubic[i], free[i],
+                ridge[i]),
             "index", i, "x", x[i], "cubic", cubic[i], "free", free[i], "ridge", ridge[i]);
       }
     }

@@ -60,8 +60,7 @@ class NeuronsTest {
   @ValueSource(strings = {"mcp", "perceptron", "som", "gmdh"})
   void smallModelsReachTheirBars(String name) throws IOException {
     ZooModel model = Zoo.find(name).orElseThrow();
-    TrainResult result =
-        model.train(new TrainRequest(lathe, 1, null, null, directory, null, TrainingListener.NONE));
+    TrainResult result = model.train(new TrainRequest(lathe, 1, null, null, directory, null, TrainingListener.NONE));
     assertTrue(result.passed(), result.toString());
   }
 

@@ -160,7 +160,8 @@ class RegressionTest {
             "train", net, List.of(Field.floats("x", 1, 1), Field.floats("y", 1, 1)),
             c -> c.minimize(
                 LossOps.squaredError(net.apply(c.input("x")), c.input("y")).sum().mul(0.5),
-                Group.of(net, new Sgd(DeepLinearModel.RATE / 10)))).trace(),
+                Group.of(net, new Sgd(DeepLinearModel.RATE / 10))))
+            .trace(),
         1);
     Map<String, Literal> batch = Map.of(
         "x", Literal.of(TensorType.of(DType.F32, 1, 1), 1), "y", Literal.of(TensorType.of(DType.F32, 1, 1), strength));
