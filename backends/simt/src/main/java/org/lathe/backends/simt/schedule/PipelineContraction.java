@@ -107,7 +107,9 @@ final class PipelineContraction {
 
   private void multiply(
       PipelineTile tile, Memory block, Memory b, List<Value> batch, Value column, Value from) {
-    Value used = spec.k() % depth == 0 ? Values.index(depth) : k.let("used", Values.sub(Values.index(spec.k()), from));
+    Value used = spec.k() % depth == 0
+        ? Values.index(depth)
+        : k.let("used", Values.min(Values.index(depth), Values.sub(Values.index(spec.k()), from)));
     tile.add(
         List.of(new Axis("l", depth)),
         used,

@@ -83,7 +83,8 @@ final class PipelineTile {
    * Adds products to all sums.
    *
    * @param steps the terms of the sums; the last axis is split where there are partial sums
-   * @param used how many of the last axis' count are terms: a constant, or fewer in the last of several blocks
+   * @param used how many of the last axis' count are terms, no more than that: a constant, or fewer in the last of several
+   *     blocks
    * @param laneFactor the factor that all points share
    * @param pointFactor the factor that all lanes share
    */
