@@ -61,13 +61,7 @@ public final class Transformer extends Translator {
 
   /** Logits for sequences without anything filled up: token 0 is one like any other. */
   public Tensor logits(Tensor sourceTokens, Tensor targetTokens) {
-    return decode(encode(sourceTokens, null), null, targetTokens).logits();
-  }
-
-  @Override
-  public Output apply(Tensor sourceTokens, Tensor targetTokens) {
-    Tensor hidden = hiding(sourceTokens);
-    return decode(encode(sourceTokens, hidden), hidden, targetTokens);
+    return out.apply(decode(encode(sourceTokens, null), null, targetTokens, decoder));
   }
 
   /** 0, or -inf where nothing stands: [batch, 1, 1, from]. */
@@ -86,15 +80,22 @@ public final class Transformer extends Translator {
   }
 
   /** The attention is the last layer's, averaged over its heads. */
-  private Output decode(Tensor encoded, @Nullable Tensor hidden, Tensor tokens) {
+  @Override
+  public Output apply(Tensor sourceTokens, Tensor targetTokens) {
+    Tensor hidden = hiding(sourceTokens);
+    Tensor encoded = encode(sourceTokens, hidden);
+    Tensor y = decode(encoded, hidden, targetTokens, decoder.subList(0, decoder.size() - 1));
+    TransformerBlock last = decoder.getLast();
+    TransformerBlock.Memory memory = last.memory(encoded, hidden);
+    return new Output(out.apply(last.apply(y, null, memory, true)), last.weights(y, memory));
+  }
+
+  private Tensor decode(Tensor encoded, @Nullable Tensor hidden, Tensor tokens, List<TransformerBlock> blocks) {
     Tensor y = positions.apply(embed(target, tokens));
-    Tensor weights = null;
-    for (TransformerBlock block : decoder) {
-      TransformerBlock.Memory memory = block.memory(encoded, hidden);
-      weights = block == decoder.getLast() ? block.weights(y, memory) : null;
-      y = block.apply(y, null, memory, true);
+    for (TransformerBlock block : blocks) {
+      y = block.apply(y, null, block.memory(encoded, hidden), true);
     }
-    return new Output(out.apply(y), weights);
+    return y;
   }
 
   private Tensor embed(Embedding table, Tensor tokens) {
