@@ -1,5 +1,6 @@
 package org.lathe.models.zoo;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.lathe.hal.device.Allocator;
@@ -11,10 +12,11 @@ import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Event;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
+import org.lathe.hal.program.Role;
 
 /**
- * A device that takes what another takes and runs nothing: it only keeps the programs that it was given. Outputs keep what
- * they held, which is 0 at first.
+ * A device that takes what another takes and runs nothing: it only keeps the programs that it was given. What a program
+ * only writes is 0.
  */
 final class RecordingDevice implements Device {
   private final Device like;
@@ -62,6 +64,12 @@ final class RecordingDevice implements Device {
       return new CommandBuffer() {
         @Override
         public Event submit() {
+          for (int i = 0; i < bindings.size(); i++) {
+            BufferSlice slice = bindings.get(i);
+            if (program.bound().get(i).role() == Role.OUTPUT) {
+              slice.buffer().write(slice.offset(), MemorySegment.ofArray(new byte[Math.toIntExact(slice.bytes())]));
+            }
+          }
           return Event.DONE;
         }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.EpochRecord;
@@ -62,7 +63,7 @@ final class ComparedClassifier extends ZooModel {
 
   @Override
   public List<Step> runSteps() {
-    return own.runSteps();
+    return Stream.concat(own.runSteps().stream(), plain.allSteps().stream()).toList();
   }
 
   @Override
