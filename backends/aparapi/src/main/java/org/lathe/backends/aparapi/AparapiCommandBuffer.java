@@ -1,13 +1,16 @@
 package org.lathe.backends.aparapi;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
+import org.lathe.backends.simt.program.Bound;
 import org.lathe.backends.simt.program.PlannedStep;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.Recorder;
+import org.lathe.backends.simt.program.TimedRunner;
 import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
@@ -25,7 +28,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
   private final Program program;
   private final List<ArenaBuffer> owned = new ArrayList<>();
   /** What each of the program's buffers is bound to. */
-  private final List<Bound> bounds = new ArrayList<>();
+  private final List<Bound<ArenaBuffer>> bounds = new ArrayList<>();
   private final List<RecordedLaunch> launches = new ArrayList<>();
   private final List<RecordedStep<RecordedLaunch>> steps;
   private boolean closed;
@@ -40,14 +43,14 @@ final class AparapiCommandBuffer implements CommandBuffer {
         BufferDecl declaration = program.buffers().get(i);
         if (declaration.role().isBound()) {
           BufferSlice slice = bindings.get(next++);
-          bounds.add(new Bound((ArenaBuffer) slice.buffer(), slice.offset()));
+          bounds.add(new Bound<>((ArenaBuffer) slice.buffer(), slice.offset()));
         } else if (declaration.role() == Role.CONSTANT) {
-          bounds.add(new Bound(prepared.constant(i), 0));
+          bounds.add(new Bound<>(prepared.constant(i), 0));
         } else {
-          bounds.add(new Bound(own(declaration.bytes()), 0));
+          bounds.add(new Bound<>(own(declaration.bytes()), 0));
         }
       }
-      List<Bound> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound(own(b), 0)).toList();
+      List<Bound<ArenaBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0)).toList();
       steps = Recorder.record(prepared.plan().steps(), (run, number) -> launch(run, number, workspaces));
     } catch (RuntimeException e) {
       close();
@@ -66,25 +69,25 @@ final class AparapiCommandBuffer implements CommandBuffer {
         b -> b instanceof ArenaBuffer own && own.allocator() == prepared.device().allocator());
   }
 
-  private RecordedLaunch launch(PlannedStep.Run run, int number, List<Bound> workspaces) {
+  private RecordedLaunch launch(PlannedStep.Run run, int number, List<Bound<ArenaBuffer>> workspaces) {
     Launch launch = run.plan().launches().get(number);
     Step.Dispatch dispatch = run.dispatch();
     int n = launch.arguments().size();
-    Bound[] memories = new Bound[n];
+    List<@Nullable Bound<ArenaBuffer>> memories = new ArrayList<>(Collections.nCopies(n, null));
     long[] places = new long[n];
     for (int i = 0; i < n; i++) {
       switch (launch.arguments().get(i)) {
         case Argument.Input(int operand) -> {
           Slice slice = dispatch.inputs().get(operand);
-          memories[i] = bounds.get(slice.buffer());
+          memories.set(i, bounds.get(slice.buffer()));
           places[i] = slice.offset();
         }
         case Argument.Output(int operand) -> {
           Slice slice = dispatch.outputs().get(operand);
-          memories[i] = bounds.get(slice.buffer());
+          memories.set(i, bounds.get(slice.buffer()));
           places[i] = slice.offset();
         }
-        case Argument.Workspace(int workspace) -> memories[i] = workspaces.get(workspace);
+        case Argument.Workspace(int workspace) -> memories.set(i, workspaces.get(workspace));
         case Argument.Number(long value) -> places[i] = value;
       }
     }
@@ -98,7 +101,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
   public boolean rebind(List<BufferSlice> bindings) {
     checkUsable();
     checkBindings(bindings);
-    List<Bound> before = bounds.stream().map(Bound::copy).toList();
+    List<Bound<ArenaBuffer>> before = bounds.stream().map(Bound::copy).toList();
     int next = 0;
     for (int i = 0; i < bounds.size(); i++) {
       if (program.buffers().get(i).role().isBound()) {
@@ -124,28 +127,16 @@ final class AparapiCommandBuffer implements CommandBuffer {
 
   /** Runs launches one after the other; each has ended when it returns. */
   private final class Direct implements RecordedStep.Runner<RecordedLaunch> {
-    private final @Nullable HostProfile profile;
-
-    Direct(@Nullable HostProfile profile) {
-      this.profile = profile;
-    }
-
     @Override
     public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
-      if (profile != null) {
-        profile.begin();
-      }
       for (RecordedLaunch launch : dispatch.launches()) {
         launch.run();
-      }
-      if (profile != null) {
-        profile.end(dispatch.number(), dispatch.origin());
       }
     }
 
     @Override
     public boolean read(int buffer, long offset) {
-      Bound bound = bounds.get(buffer);
+      Bound<ArenaBuffer> bound = bounds.get(buffer);
       return bound.buffer().byteAt(bound.offset() + offset) != 0;
     }
   }
@@ -153,7 +144,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
   @Override
   public Event submit() {
     checkUsable();
-    RecordedStep.runAll(steps, new Direct(null));
+    RecordedStep.runAll(steps, new Direct());
     return Event.DONE;
   }
 
@@ -161,7 +152,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
   public List<KernelTiming> profile() {
     checkUsable();
     HostProfile profile = new HostProfile(prepared.device().info().id(), program.name());
-    RecordedStep.runAll(steps, new Direct(profile));
+    RecordedStep.runAll(steps, new TimedRunner<>(new Direct(), profile));
     return profile.timings();
   }
 

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Allocator;
-import org.lathe.hal.device.OutOfDeviceMemory;
+import org.lathe.hal.device.Budget;
 
 /** Memory within a budget: arrays of the Java heap, which is what Aparapi takes, or memory outside of it. Any thread. */
 final class ArenaAllocator implements Allocator {
@@ -14,13 +14,11 @@ final class ArenaAllocator implements Allocator {
   /** Outside of the heap: whole cache lines, and the widest vectors. */
   private static final long ALIGNMENT = 128;
 
-  private final long budget;
+  private final Budget budget;
   private final boolean onHeap;
-  private long allocated;
-  private int open;
 
   private ArenaAllocator(long budget, boolean onHeap) {
-    this.budget = budget;
+    this.budget = new Budget(budget);
     this.onHeap = onHeap;
   }
 
@@ -38,7 +36,7 @@ final class ArenaAllocator implements Allocator {
   }
 
   long budget() {
-    return budget;
+    return budget.bytes();
   }
 
   /** Whether buffers are arrays, which the garbage collector moves, and which begin where it puts them. */
@@ -48,17 +46,7 @@ final class ArenaAllocator implements Allocator {
 
   @Override
   public ArenaBuffer allocate(long bytes) {
-    if (bytes < 0) {
-      throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
-    }
-    synchronized (this) {
-      long free = onHeap ? Math.min(MOST_ARRAY_BYTES, budget - allocated) : budget - allocated;
-      if (bytes > free) {
-        throw new OutOfDeviceMemory(bytes, free);
-      }
-      allocated += bytes;
-      open++;
-    }
+    budget.take(bytes, onHeap ? MOST_ARRAY_BYTES : Long.MAX_VALUE);
     @Nullable
     Arena owner = onHeap ? null : Arena.ofShared();
     long least = Math.max(LEAST_BYTES, bytes);
@@ -73,24 +61,21 @@ final class ArenaAllocator implements Allocator {
         owner.close();
       }
       closed(bytes);
-      OutOfDeviceMemory refused = new OutOfDeviceMemory(bytes, Math.min(bytes - 1, Runtime.getRuntime().freeMemory()));
-      refused.initCause(e);
-      throw refused;
+      throw Budget.refused(bytes, e);
     }
   }
 
   @Override
-  public synchronized long allocatedBytes() {
-    return allocated;
+  public long allocatedBytes() {
+    return budget.allocatedBytes();
   }
 
   @Override
-  public synchronized int openBuffers() {
-    return open;
+  public int openBuffers() {
+    return budget.openBuffers();
   }
 
-  synchronized void closed(long bytes) {
-    allocated -= bytes;
-    open--;
+  void closed(long bytes) {
+    budget.giveBack(bytes);
   }
 }

@@ -6,13 +6,14 @@ import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.bytecode.AparapiClass;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.plan.Launch;
+import org.lathe.backends.simt.program.Bound;
 import org.lathe.backends.simt.program.RecordedStep.Movable;
 
 /** One kernel over a range, with its memory. */
 final class RecordedLaunch implements Movable {
   private final Launch launch;
   /** For each parameter its memory; null for a scalar. */
-  private final @Nullable Bound[] memories;
+  private final List<@Nullable Bound<ArenaBuffer>> memories;
   /** For each parameter the offset in bytes within the program's buffer, or the scalar. */
   private final long[] places;
   private final int[] elementBytes;
@@ -22,7 +23,7 @@ final class RecordedLaunch implements Movable {
   private byte[][] arrays = {};
   private Executables.@Nullable Entry compiled;
 
-  RecordedLaunch(Launch launch, @Nullable Bound[] memories, long[] places) {
+  RecordedLaunch(Launch launch, List<@Nullable Bound<ArenaBuffer>> memories, long[] places) {
     this.launch = launch;
     this.memories = memories;
     this.places = places;
@@ -40,7 +41,7 @@ final class RecordedLaunch implements Movable {
 
   private List<Integer> arenas() {
     List<Object> all = new ArrayList<>();
-    for (Bound m : memories) {
+    for (Bound<ArenaBuffer> m : memories) {
       if (m != null && !byAddress) {
         all.add(m.buffer().array());
       }
@@ -64,8 +65,8 @@ final class RecordedLaunch implements Movable {
       throw new IllegalStateException("a launch of " + launch.kernel().name() + " is run before it is compiled");
     }
     int next = 0;
-    for (int i = 0; i < memories.length; i++) {
-      Bound memory = memories[i];
+    for (int i = 0; i < memories.size(); i++) {
+      Bound<ArenaBuffer> memory = memories.get(i);
       if (memory == null) {
         numbers[i] = places[i];
       } else if (byAddress) {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClException;
 import org.lathe.backends.simt.plan.Launch;
+import org.lathe.backends.simt.program.Bound;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.Recorder;
 import org.lathe.hal.device.Bindings;
@@ -25,7 +26,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   private final Program program;
   private final List<OpenClBuffer> owned = new ArrayList<>();
   /** What each of the program's buffers is bound to. */
-  private final List<Bound> bounds = new ArrayList<>();
+  private final List<Bound<OpenClBuffer>> bounds = new ArrayList<>();
   private final List<RecordedLaunch> launches = new ArrayList<>();
   private final List<RecordedStep<RecordedLaunch>> steps;
   /** The buffers of others that runs use, each once. */
@@ -45,14 +46,14 @@ final class OpenClCommandBuffer implements CommandBuffer {
         BufferDecl declaration = program.buffers().get(i);
         if (declaration.role().isBound()) {
           BufferSlice slice = bindings.get(next++);
-          bounds.add(new Bound((OpenClBuffer) slice.buffer(), slice.offset()));
+          bounds.add(new Bound<>((OpenClBuffer) slice.buffer(), slice.offset()));
         } else if (declaration.role() == Role.CONSTANT) {
-          bounds.add(new Bound(prepared.constant(i), 0));
+          bounds.add(new Bound<>(prepared.constant(i), 0));
         } else {
-          bounds.add(new Bound(own(declaration.bytes()), 0));
+          bounds.add(new Bound<>(own(declaration.bytes()), 0));
         }
       }
-      List<Bound> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound(own(b), 0)).toList();
+      List<Bound<OpenClBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0)).toList();
       this.borrowed = borrowed(bindings);
       this.steps = Recorder.record(prepared.plan().steps(), (run, number) -> {
         Launch launch = run.plan().launches().get(number);
@@ -164,7 +165,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   }
 
   /** Launches in a lane, many under way at once. */
-  private record ToLane(Lane lane, List<Bound> bounds) implements RecordedStep.Runner<RecordedLaunch> {
+  private record ToLane(Lane lane, List<Bound<OpenClBuffer>> bounds) implements RecordedStep.Runner<RecordedLaunch> {
     @Override
     public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
       List<RecordedLaunch> launches = dispatch.launches();
@@ -177,7 +178,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
     @Override
     public boolean read(int buffer, long offset) {
       lane.drain();
-      Bound bound = bounds.get(buffer);
+      Bound<OpenClBuffer> bound = bounds.get(buffer);
       return bound.buffer().readByte(bound.offset() + offset) != 0;
     }
   }

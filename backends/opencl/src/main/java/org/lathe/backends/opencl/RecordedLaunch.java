@@ -9,6 +9,7 @@ import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
+import org.lathe.backends.simt.program.Bound;
 import org.lathe.backends.simt.program.RecordedStep.Movable;
 import org.lathe.hal.DType;
 import org.lathe.hal.program.Slice;
@@ -28,13 +29,13 @@ final class RecordedLaunch implements Movable, AutoCloseable {
   private static final class Operand {
     final int argument;
     final int elementBytes;
-    final Bound bound;
+    final Bound<OpenClBuffer> bound;
     /** Of the slice in its program's buffer, in bytes. */
     long offset;
     private @Nullable ClMemory setMemory;
     private long setOffset = -1;
 
-    Operand(int argument, int elementBytes, Bound bound, long offset) {
+    Operand(int argument, int elementBytes, Bound<OpenClBuffer> bound, long offset) {
       this.argument = argument;
       this.elementBytes = elementBytes;
       this.bound = bound;
@@ -67,8 +68,8 @@ final class RecordedLaunch implements Movable, AutoCloseable {
    * @param object a new one, of the launch's kernel; belongs to the result
    * @param bounds what each buffer of the program is bound to
    */
-  static RecordedLaunch of(ClKernel object, Launch launch, Step.Dispatch dispatch, List<Bound> bounds,
-      List<Bound> workspaces) {
+  static RecordedLaunch of(ClKernel object, Launch launch, Step.Dispatch dispatch, List<Bound<OpenClBuffer>> bounds,
+      List<Bound<OpenClBuffer>> workspaces) {
     Kernel kernel = launch.kernel();
     try {
       object.over(launch.global().toArray(), kernel.local().toArray());
@@ -101,7 +102,7 @@ final class RecordedLaunch implements Movable, AutoCloseable {
     }
   }
 
-  private static Operand operand(int argument, int elementBytes, Slice slice, List<Bound> bounds) {
+  private static Operand operand(int argument, int elementBytes, Slice slice, List<Bound<OpenClBuffer>> bounds) {
     return new Operand(argument, elementBytes, bounds.get(slice.buffer()), slice.offset());
   }
 

@@ -2,6 +2,7 @@ package org.lathe.backends.tornadovm;
 
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Allocator;
+import org.lathe.hal.device.Budget;
 import org.lathe.hal.device.DeviceUnavailable;
 import org.lathe.hal.device.OutOfDeviceMemory;
 
@@ -10,10 +11,8 @@ final class TornadoAllocator implements Allocator {
   private static final int MOST_BYTES = Integer.MAX_VALUE - 4096;
 
   private final @Nullable TornadoApi api;
-  private final long budget;
+  private final Budget budget;
   private final long most;
-  private long allocated;
-  private int open;
 
   /**
    * @param api null for a device that is not there
@@ -21,23 +20,13 @@ final class TornadoAllocator implements Allocator {
    */
   TornadoAllocator(@Nullable TornadoApi api, long budget, long most) {
     this.api = api;
-    this.budget = budget;
+    this.budget = new Budget(budget);
     this.most = Math.min(MOST_BYTES, most - HostArray.DATA);
   }
 
   @Override
   public TornadoBuffer allocate(long bytes) {
-    if (bytes < 0) {
-      throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
-    }
-    synchronized (this) {
-      long free = Math.min(most, budget - allocated);
-      if (bytes > free) {
-        throw new OutOfDeviceMemory(bytes, free);
-      }
-      allocated += bytes;
-      open++;
-    }
+    budget.take(bytes, most);
     try {
       return new TornadoBuffer(this, array(bytes), bytes);
     } catch (RuntimeException e) {
@@ -60,24 +49,21 @@ final class TornadoAllocator implements Allocator {
       // whole longs, as arrays of any type lie in it
       return new HostArray(api, api.bytes(padding + (int) (bytes + 7 & -8)), padding, bytes);
     } catch (OutOfMemoryError e) {
-      OutOfDeviceMemory refused = new OutOfDeviceMemory(bytes, Math.min(bytes - 1, Runtime.getRuntime().freeMemory()));
-      refused.initCause(e);
-      throw refused;
+      throw Budget.refused(bytes, e);
     }
   }
 
   @Override
-  public synchronized long allocatedBytes() {
-    return allocated;
+  public long allocatedBytes() {
+    return budget.allocatedBytes();
   }
 
   @Override
-  public synchronized int openBuffers() {
-    return open;
+  public int openBuffers() {
+    return budget.openBuffers();
   }
 
-  synchronized void closed(long bytes) {
-    allocated -= bytes;
-    open--;
+  void closed(long bytes) {
+    budget.giveBack(bytes);
   }
 }

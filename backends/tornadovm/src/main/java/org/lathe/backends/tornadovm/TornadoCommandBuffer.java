@@ -14,6 +14,7 @@ import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.program.PlannedStep;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.Recorder;
+import org.lathe.backends.simt.program.TimedRunner;
 import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
@@ -168,21 +169,9 @@ final class TornadoCommandBuffer implements CommandBuffer {
 
   /** Runs launches one after the other; each has ended when it returns. */
   private final class Direct implements RecordedStep.Runner<RecordedLaunch> {
-    private final @Nullable HostProfile profile;
-
-    Direct(@Nullable HostProfile profile) {
-      this.profile = profile;
-    }
-
     @Override
     public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
-      if (profile != null) {
-        profile.begin();
-      }
       dispatch.launches().forEach(memory::run);
-      if (profile != null) {
-        profile.end(dispatch.number(), dispatch.origin());
-      }
     }
 
     @Override
@@ -193,28 +182,28 @@ final class TornadoCommandBuffer implements CommandBuffer {
     }
   }
 
-  private void run(@Nullable HostProfile profile) {
+  private void run(RecordedStep.Runner<RecordedLaunch> to) {
     synchronized (Engine.TURN) {
       checkUsable();
       List<Slot> stale = slots.stream().filter(Slot::prepare).toList();
       memory.prepare(stale.stream().map(s -> Objects.requireNonNull(uploads.get(s))).toList());
       stale.forEach(Slot::uploaded);
       slots.forEach(Slot::expectWrite);
-      RecordedStep.runAll(steps, new Direct(profile));
+      RecordedStep.runAll(steps, to);
       slots.forEach(Slot::written);
     }
   }
 
   @Override
   public Event submit() {
-    run(null);
+    run(new Direct());
     return Event.DONE;
   }
 
   @Override
   public List<KernelTiming> profile() {
     HostProfile profile = new HostProfile(prepared.device().info().id(), program.name());
-    run(profile);
+    run(new TimedRunner<>(new Direct(), profile));
     return profile.timings();
   }
 
