@@ -85,25 +85,53 @@ public final class DigitJudge implements AutoCloseable {
 
   /** Judges pictures [count, 28, 28] in 0..1, a multiple of {@link #BATCH}. */
   public Verdict judge(float[] pixels) {
-    int size = BATCH * Digits.SIDE * Digits.SIDE;
     boolean[] seen = new boolean[CLASSES];
     int sure = 0;
-    for (int from = 0; from + size <= pixels.length; from += size) {
-      judge.input("image").write(Arrays.copyOfRange(pixels, from, from + size));
-      judge.run();
-      float[] p = judge.report("probabilities").toFloats();
-      for (int i = 0; i < p.length; i++) {
-        if (p[i] >= 0.9f) {
-          sure++;
-          seen[i % CLASSES] = true;
-        }
+    float[] p = probabilities(pixels);
+    for (int i = 0; i < p.length; i++) {
+      if (p[i] >= 0.9f) {
+        sure++;
+        seen[i % CLASSES] = true;
       }
     }
     int classes = 0;
     for (boolean s : seen) {
       classes += s ? 1 : 0;
     }
-    return new Verdict((double) sure / (pixels.length / (Digits.SIDE * Digits.SIDE)), classes);
+    return new Verdict((double) sure * CLASSES / p.length, classes);
+  }
+
+  /** The share of pictures, as {@link #judge} takes them, that the judge takes for what was asked for. */
+  public double agreement(float[] pixels, int[] asked) {
+    float[] p = probabilities(pixels);
+    if (p.length != CLASSES * asked.length) {
+      throw new IllegalArgumentException(asked.length + " classes are asked for " + p.length / CLASSES + " pictures");
+    }
+    int agreed = 0;
+    for (int i = 0; i < asked.length; i++) {
+      int best = 0;
+      for (int k = 1; k < CLASSES; k++) {
+        best = p[i * CLASSES + k] > p[i * CLASSES + best] ? k : best;
+      }
+      agreed += best == asked[i] ? 1 : 0;
+    }
+    return (double) agreed / asked.length;
+  }
+
+  /** Of the ten digits for each picture, as {@link #judge} takes them: [count, 10]. */
+  public float[] probabilities(float[] pixels) {
+    int size = BATCH * Digits.SIDE * Digits.SIDE;
+    if (pixels.length % size != 0) {
+      throw new IllegalArgumentException(
+          pixels.length / (size / BATCH) + " pictures are to be judged, expected a multiple of " + BATCH);
+    }
+    float[] all = new float[pixels.length / size * BATCH * CLASSES];
+    for (int b = 0; b < pixels.length / size; b++) {
+      judge.input("image").write(Arrays.copyOfRange(pixels, b * size, (b + 1) * size));
+      judge.run();
+      System.arraycopy(judge.report("probabilities").toFloats(), 0, all, b * BATCH * CLASSES, BATCH * CLASSES);
+    }
+    return all;
   }
 
   @Override
