@@ -54,7 +54,8 @@ final class ChildJvm {
     }
   }
 
-  private static String text(Path file) {
+  /** What it holds, or why it cannot be read. */
+  static String text(Path file) {
     try {
       return Files.readString(file);
     } catch (IOException e) {

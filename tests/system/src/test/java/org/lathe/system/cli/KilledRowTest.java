@@ -1,12 +1,10 @@
 package org.lathe.system.cli;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +14,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lathe.models.train.Safetensors;
 import org.lathe.models.train.Trainer;
 import org.lathe.models.zoo.Zoo;
 
@@ -27,9 +24,6 @@ class KilledRowTest {
       new Row("neurons", "som", 2), new Row("regression", "linear-regression", 3), new Row("energy", "rbm", 2),
       new Row("convolutional", "lenet5", 2), new Row("autoencoders", "vae", 2), new Row("recurrent", "elman", 2),
       new Row("seq2seq", "seq2seq", 2), new Row("words", "skipgram", 2), new Row("adversarial", "wgan-gp", 2));
-
-  /** Of the moment; printed by a failure. */
-  private static final long SEED = new SplittableRandom().nextLong();
 
   @TempDir
   private Path directory;
@@ -54,7 +48,7 @@ class KilledRowTest {
     List<Path> files = checkpoints(unbroken);
     assertEquals(files, checkpoints(killed));
     for (Path file : files) {
-      assertSameTensors(unbroken.resolve(file), killed.resolve(file));
+      Checkpoints.assertSameTensors(unbroken.resolve(file), killed.resolve(file));
     }
   }
 
@@ -79,20 +73,12 @@ class KilledRowTest {
         .redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
       while (checkpoints(out).isEmpty()) {
-        assertTrue(child.isAlive(), () -> text(log));
+        assertTrue(child.isAlive(), () -> ChildJvm.text(log));
         Thread.sleep(5);
       }
-      child.waitFor(new SplittableRandom(SEED ^ row.model().hashCode()).nextInt(700), TimeUnit.MILLISECONDS);
+      child.waitFor(new SplittableRandom().nextInt(700), TimeUnit.MILLISECONDS);
     } finally {
       child.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
-    }
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return e.toString();
     }
   }
 
@@ -103,17 +89,6 @@ class KilledRowTest {
     }
     try (Stream<Path> all = Files.walk(run)) {
       return all.filter(f -> f.endsWith(Trainer.LATEST)).map(run::relativize).sorted().toList();
-    }
-  }
-
-  private static void assertSameTensors(Path expected, Path found) throws IOException {
-    try (Safetensors a = Safetensors.open(expected); Safetensors b = Safetensors.open(found)) {
-      assertEquals(a.entries().keySet(), b.entries().keySet());
-      for (String name : a.entries().keySet()) {
-        assertArrayEquals(
-            a.read(name).toArray(ValueLayout.JAVA_BYTE), b.read(name).toArray(ValueLayout.JAVA_BYTE),
-            () -> found + ": " + name + ", seed " + SEED);
-      }
     }
   }
 }

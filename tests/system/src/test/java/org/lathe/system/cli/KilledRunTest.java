@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -26,7 +24,6 @@ import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
 import org.lathe.models.train.ModelState;
-import org.lathe.models.train.Safetensors;
 import org.lathe.models.train.Step;
 import org.lathe.models.train.Trainer;
 import org.lathe.models.train.TrainingTask;
@@ -86,23 +83,6 @@ class KilledRunTest {
     }
   }
 
-  private static Map<String, byte[]> tensors(Path file) throws IOException {
-    Map<String, byte[]> all = new LinkedHashMap<>();
-    try (Safetensors in = Safetensors.open(file)) {
-      for (String name : in.entries().keySet()) {
-        all.put(name, in.read(name).toArray(ValueLayout.JAVA_BYTE));
-      }
-    }
-    return all;
-  }
-
-  private static void assertSameTensors(Path expected, Path found) throws IOException {
-    Map<String, byte[]> e = tensors(expected);
-    Map<String, byte[]> f = tensors(found);
-    assertEquals(e.keySet(), f.keySet());
-    e.forEach((name, bytes) -> assertArrayEquals(bytes, f.get(name), name));
-  }
-
   @Test
   void aKilledRunLeavesAWholeCheckpointAndGoesOn() throws Exception {
     SplittableRandom random = new SplittableRandom();
@@ -129,7 +109,7 @@ class KilledRunTest {
         var before = kill == 0 ? null : Files.getLastModifiedTime(latest);
         for (int wait = 0; wait < 2400
             && (!Files.exists(latest) || Files.getLastModifiedTime(latest).equals(before)); wait++) {
-          assertTrue(child.isAlive(), () -> text(log));
+          assertTrue(child.isAlive(), () -> ChildJvm.text(log));
           Thread.sleep(25);
         }
         Thread.sleep(random.nextInt(300));
@@ -143,15 +123,7 @@ class KilledRunTest {
     train(out, epoch + 2, out);
     Path straight = directory.resolve("straight");
     train(straight, epoch + 2, null);
-    assertSameTensors(straight.resolve(Trainer.LATEST), latest);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return e.toString();
-    }
+    Checkpoints.assertSameTensors(straight.resolve(Trainer.LATEST), latest);
   }
 
   @Test
@@ -162,7 +134,7 @@ class KilledRunTest {
     Cli.run("train", "wgan-gp", "--epochs", 1, "--seed", 3, "--device", "cpu", "--out", stopped);
     Cli.run("train", "wgan-gp", "--epochs", 2, "--seed", 3, "--device", "cpu", "--resume", stopped);
     assertEquals(2, Checkpoint.describe(stopped.resolve(Trainer.LATEST)).epoch());
-    assertSameTensors(straight.resolve(Trainer.LATEST), stopped.resolve(Trainer.LATEST));
+    Checkpoints.assertSameTensors(straight.resolve(Trainer.LATEST), stopped.resolve(Trainer.LATEST));
   }
 
   @Test
