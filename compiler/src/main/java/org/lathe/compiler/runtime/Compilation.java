@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.lathe.compiler.ir.Graph;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.lower.LoweredGraph;
+import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Prepared.KernelReport;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
@@ -19,6 +20,7 @@ import org.lathe.hal.program.Role;
  * @param reason why, in one line: the first call, or which argument changed from what to what
  * @param traced the graph as recorded, with the user's lines
  * @param lowered the graph after all passes, and its program
+ * @param device that all its kernels run on
  * @param kernels how the device runs each dispatch
  */
 public record Compilation(
@@ -28,6 +30,7 @@ public record Compilation(
     Times times,
     Graph traced,
     LoweredGraph lowered,
+    DeviceInfo device,
     List<KernelReport> kernels) {
 
   /** How long each stage took. {@code lowering} contains fusion and memory planning, {@code prepare} is the device's. */

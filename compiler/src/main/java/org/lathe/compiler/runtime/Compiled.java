@@ -203,7 +203,8 @@ public final class Compiled implements AutoCloseable {
     Compilation.Times times = new Compilation.Times(
         lowered.trace(), lowered.passes(), lowered.lowering(), Duration.ofNanos(prepareNanos));
     Compilation compilation = new Compilation(
-        name(), lowered.types(), lowered.reason(), times, lowered.traced(), lowered.graph(), prepared.kernels());
+        name(), lowered.types(), lowered.reason(), times, lowered.traced(), lowered.graph(), lathe.device().info(),
+        prepared.kernels());
     LOG.debug("{}", compilation);
     Executable made = new Executable(lathe, compilation, prepared);
     executables.put(lowered.types(), made);

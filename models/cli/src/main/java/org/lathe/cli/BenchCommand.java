@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.runtime.Compilation;
 import org.lathe.compiler.runtime.Lathe;
+import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Drivers;
 import org.lathe.hal.device.Peaks;
 import org.lathe.hal.program.BufferDecl;
@@ -53,9 +54,18 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin
   private final Output output = new Output();
 
+  private final List<Placed> placement = new ArrayList<>();
+
   /** One timed row. */
   record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes,
       double compileMillis) {}
+
+  /** What the steps of a row were compiled to. */
+  private record Placed(String id, List<Compilation> steps) {
+    private Placed {
+      steps = List.copyOf(steps);
+    }
+  }
 
   @Override
   public Integer call() throws IOException {
@@ -121,6 +131,7 @@ final class BenchCommand implements Callable<Integer> {
     long start = System.nanoTime();
     try (Workload.Ready ready = w.setup().prepare(lathe, 1)) {
       double compile = ready.compilations().stream().mapToDouble(c -> c.times().total().toNanos() / 1e6).sum();
+      placement.add(new Placed(w.id(), ready.compilations()));
       long bytes = 0;
       for (Compilation c : ready.compilations()) {
         bytes += c.program().buffers().stream().mapToLong(BufferDecl::bytes).sum();
@@ -166,8 +177,27 @@ final class BenchCommand implements Callable<Integer> {
     output.event("row", fields);
   }
 
+  /** Where every kernel ran: in JSON kernel by kernel, as text their number on each device. */
+  private void reportPlacement() {
+    List<List<String>> table = new ArrayList<>(List.of(List.of("id", "kernels", "ran on")));
+    for (Placed placed : placement) {
+      Map<DeviceInfo, Integer> count = new LinkedHashMap<>();
+      List<Map<String, Object>> kernels = new ArrayList<>();
+      for (Compilation step : placed.steps()) {
+        count.merge(step.device(), step.kernels().size(), Integer::sum);
+        step.kernels().forEach(k -> kernels.add(Output.fields("step", step.name(), "kernel", k.kernel(), "label",
+            k.label(), "device", step.device().id(), "form", k.variant())));
+      }
+      count.forEach((device, n) -> table.add(
+          List.of(placed.id(), String.valueOf(n), device.id() + ", " + device.name())));
+      output.event("placement", Output.fields("id", placed.id(), "kernels", kernels));
+    }
+    output.table(table);
+  }
+
   private int finish(List<Row> rows, Map<String, Peaks> peaks) throws IOException {
     output.table(table(rows));
+    reportPlacement();
     peaks.forEach(
         (device, p) -> output.text(
             "measured peak of " + device + ": " + Units.significant(p.gflops()) + " GFLOP/s f32, copy "

@@ -50,7 +50,8 @@ final class AparapiCommandBuffer implements CommandBuffer {
           bounds.add(new Bound<>(own(declaration.bytes()), 0));
         }
       }
-      List<Bound<ArenaBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0)).toList();
+      List<Bound<ArenaBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0))
+          .toList();
       steps = Recorder.record(prepared.plan().steps(), (run, number) -> launch(run, number, workspaces));
     } catch (RuntimeException e) {
       close();

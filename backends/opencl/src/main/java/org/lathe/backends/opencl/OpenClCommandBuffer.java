@@ -53,7 +53,8 @@ final class OpenClCommandBuffer implements CommandBuffer {
           bounds.add(new Bound<>(own(declaration.bytes()), 0));
         }
       }
-      List<Bound<OpenClBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0)).toList();
+      List<Bound<OpenClBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0))
+          .toList();
       this.borrowed = borrowed(bindings);
       this.steps = Recorder.record(prepared.plan().steps(), (run, number) -> {
         Launch launch = run.plan().launches().get(number);

@@ -61,6 +61,20 @@ class CliTest {
   }
 
   @Test
+  @SuppressWarnings("unchecked")
+  void benchNamesTheDeviceOfEveryKernel() throws IOException {
+    List<String> devices = List.of("cpu:0", "null:0");
+    Cli.Run run = Cli.run("bench", "xor", "--devices", "cpu,null", "--seconds", 0.05, "--out",
+        directory.resolve("placement"), "--json").succeeds();
+    List<List<String>> found = run.events("placement").stream().filter(p -> p.get("id").equals("xor-train"))
+        .map(
+            p -> ((List<Map<String, Object>>) p.get("kernels")).stream().map(k -> k.get("device").toString()).distinct()
+                .toList())
+        .toList();
+    assertEquals(devices.stream().map(List::of).toList(), found, run.out());
+  }
+
+  @Test
   void benchSaysWhereTheTimeGoes() throws IOException {
     Path out = directory.resolve("profile");
     Cli.Run run = Cli.run("bench", "xor", "--devices", "cpu", "--seconds", 0.05, "--profile", "--out", out, "--json")
