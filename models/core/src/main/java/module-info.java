@@ -7,6 +7,7 @@ module org.lathe.models {
   requires java.desktop;
   requires static transitive org.jspecify;
 
+  exports org.lathe.models.adversarial;
   exports org.lathe.models.bench;
   exports org.lathe.models.data;
   exports org.lathe.models.linalg;

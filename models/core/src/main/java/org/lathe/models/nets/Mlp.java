@@ -44,6 +44,12 @@ public final class Mlp extends Module implements Layer {
     return new Mlp(Tensor::relu, Initializer.he(), 784, 256, 128, 10);
   }
 
+  /** Makes each layer divide its weight by the largest singular value; see {@link Linear#spectral}. This network. */
+  public Mlp spectral() {
+    layers.forEach(Linear::spectral);
+    return this;
+  }
+
   @Override
   public Tensor apply(Tensor x) {
     Tensor h = x;

@@ -1,5 +1,6 @@
 package org.lathe.models.nn;
 
+import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.op.Normalisations;
 import org.lathe.compiler.op.Tensor;
 
@@ -17,8 +18,8 @@ public final class BatchNorm extends Module implements Layer {
   private static final double EPSILON = 1e-5;
 
   private final double momentum;
-  private final Parameter scale;
-  private final Parameter shift;
+  private final @Nullable Parameter scale;
+  private final @Nullable Parameter shift;
   private final Parameter mean;
   private final Parameter variance;
 
@@ -39,20 +40,31 @@ public final class BatchNorm extends Module implements Layer {
    *     (Goyal et al. 2017)
    */
   public BatchNorm(long channels, double momentum, double firstScale) {
+    this(channels, momentum, firstScale, true);
+  }
+
+  private BatchNorm(long channels, double momentum, double firstScale, boolean affine) {
     this.momentum = momentum;
-    scale = parameter("scale", Initializer.constant(firstScale), channels);
-    shift = parameter("shift", Initializer.ZEROS, channels);
+    scale = affine ? parameter("scale", Initializer.constant(firstScale), channels) : null;
+    shift = affine ? parameter("shift", Initializer.ZEROS, channels) : null;
     mean = state("mean", Initializer.ZEROS, channels);
     variance = state("variance", Initializer.ONES, channels);
   }
 
+  /** Without scale and shift: of mean 0 and variance 1. */
+  public static BatchNorm plain(long channels) {
+    return new BatchNorm(channels, MOMENTUM, 1, false);
+  }
+
   @Override
   public Tensor apply(Tensor x) {
+    Tensor gain = scale == null ? mean.tensor().like(1) : scale.tensor();
+    Tensor bias = shift == null ? mean.tensor().zerosLike() : shift.tensor();
     if (!Forward.current().isTraining()) {
       return Normalisations.batchNormInference(
-          x, scale.tensor(), shift.tensor(), mean.tensor(), variance.tensor(), EPSILON);
+          x, gain, bias, mean.tensor(), variance.tensor(), EPSILON);
     }
-    Normalisations.BatchNorm made = Normalisations.batchNormTraining(x, scale.tensor(), shift.tensor(), EPSILON);
+    Normalisations.BatchNorm made = Normalisations.batchNormTraining(x, gain, bias, EPSILON);
     double count = (double) x.type().size() / x.dim(1);
     moveTo(mean, made.mean(), 1);
     moveTo(variance, made.variance(), count / Math.max(1, count - 1));

@@ -6,11 +6,12 @@ import org.lathe.compiler.op.Tensor;
 /**
  * {@code x W + b}: [.., in] to [.., out].
  *
- * <p>Parameters: {@code weight} [in, out], {@code bias} [out].
+ * <p>Parameters: {@code weight} [in, out], {@code bias} [out]; see also {@link #spectral}.
  */
 public final class Linear extends Module implements Layer {
   private final Parameter weight;
   private final @Nullable Parameter bias;
+  private @Nullable SpectralNorm spectral;
 
   /** With Glorot's weights and a bias that begins at 0. */
   public Linear(long in, long out) {
@@ -29,9 +30,15 @@ public final class Linear extends Module implements Layer {
     bias = biases == null ? null : parameter("bias", biases, out);
   }
 
+  /** Makes this layer divide its weight by the largest singular value, as child {@code spectral}; this layer. */
+  public Linear spectral() {
+    spectral = child("spectral", new SpectralNorm(weight.type().dim(0)));
+    return this;
+  }
+
   @Override
   public Tensor apply(Tensor x) {
-    Tensor y = x.matmul(weight.tensor());
+    Tensor y = x.matmul(spectral == null ? weight.tensor() : spectral.apply(weight.tensor()));
     return bias == null ? y : y.add(bias.tensor());
   }
 

@@ -11,7 +11,11 @@ import org.lathe.compiler.op.Tensor;
  */
 public record RmsProp(Schedule rate, double decay, double epsilon) implements Optimizer {
   public RmsProp(double rate) {
-    this(Schedule.constant(rate), 0.99, 1e-8);
+    this(Schedule.constant(rate));
+  }
+
+  public RmsProp(Schedule rate) {
+    this(rate, 0.99, 1e-8);
   }
 
   @Override

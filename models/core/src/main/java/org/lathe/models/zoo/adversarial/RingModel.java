@@ -1,0 +1,213 @@
+package org.lathe.models.zoo.adversarial;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.lathe.compiler.op.Tensor;
+import org.lathe.hal.Dims;
+import org.lathe.models.adversarial.AdversarialTask;
+import org.lathe.models.adversarial.Contest;
+import org.lathe.models.adversarial.Game;
+import org.lathe.models.adversarial.Sample;
+import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.data.Points;
+import org.lathe.models.nets.Mlp;
+import org.lathe.models.nn.Forward;
+import org.lathe.models.nn.Initializer;
+import org.lathe.models.nn.Module;
+import org.lathe.models.train.Batches;
+import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.Field;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.StepContext;
+import org.lathe.models.train.Trainer;
+import org.lathe.models.zoo.model.Blueprint;
+import org.lathe.models.zoo.model.Card;
+import org.lathe.models.zoo.model.RunRequest;
+import org.lathe.models.zoo.model.TrainRequest;
+import org.lathe.models.zoo.model.TrainResult;
+import org.lathe.models.zoo.model.ZooModel;
+import org.lathe.models.zoo.parts.DataSource;
+
+/**
+ * Adversarial networks on a ring of eight Gaussians: a generator of noise [batch, noise] to points [batch, 2], and a critic
+ * of points to a score [batch, 1], both of two hidden layers of ReLU. The variants differ in the rules of their
+ * {@link Game}; see {@link Adversarial#models}.
+ *
+ * <p>The bar is that 80% of the samples are good: within {@value RingQuality#NEAR} standard deviations of a mode. It passes
+ * only if enough modes are found: those with at least {@value RingQuality#FOUND} of their due samples.
+ *
+ * <p>All differ from their papers in their small networks and in rates that fall to nothing, so that the generator settles.
+ */
+public final class RingModel extends ZooModel {
+  private static final long BATCH = 256;
+  private static final int EXAMPLES = 1 << 16;
+  private static final int SAMPLES = 4096;
+  private static final double GOOD = 0.8;
+
+  private final Parts parts;
+
+  /**
+   * What a variant picks.
+   *
+   * @param game the rules, with rates that fall over {@code iterations * epochs} iterations
+   * @param spectral whether the critic's weights are divided by their largest singular values
+   * @param noise how many numbers a point is made of
+   * @param width of the hidden layers
+   * @param iterations in an epoch
+   * @param modes how many have to be found
+   */
+  record Parts(Game game, boolean spectral, int noise, long width, int iterations, int epochs, int modes) {}
+
+  RingModel(String name, String paper, Parts parts) {
+    super(
+        new Card(
+            name, Adversarial.FAMILY, paper, "good_share", Direction.HIGHER, GOOD, "points: ring of eight Gaussians"));
+    this.parts = parts;
+  }
+
+  /** Both networks. */
+  private static final class Networks extends Module {
+    final Mlp generator;
+    final Mlp critic;
+
+    Networks(long noise, long width, boolean spectral) {
+      generator = child("generator", new Mlp(Tensor::relu, Initializer.he(), noise, width, width, 2));
+      Mlp plain = new Mlp(Tensor::relu, Initializer.he(), 2, width, width, width, 1);
+      critic = child("critic", spectral ? plain.spectral() : plain);
+    }
+  }
+
+  /** The networks against each other. */
+  private record RingContest(Networks model, long batch, long noise) implements Contest {
+    @Override
+    public Module generator() {
+      return model.generator;
+    }
+
+    @Override
+    public Module critic() {
+      return model.critic;
+    }
+
+    @Override
+    public List<Field> criticFields() {
+      return List.of(Field.floats("x", batch, 2));
+    }
+
+    @Override
+    public Sample real(StepContext c) {
+      return Sample.of(c.input("x"));
+    }
+
+    @Override
+    public Sample fake(StepContext c) {
+      return Sample.of(model.generator.apply(Forward.current().normal(Dims.of(batch, noise))));
+    }
+
+    @Override
+    public Tensor judge(Sample sample) {
+      return model.critic.apply(sample.x());
+    }
+  }
+
+  private Blueprint blueprint(long batch, long noise, long width) {
+    Networks networks = new Networks(noise, width, parts.spectral());
+    Step inference = Step.inference(
+        "generate",
+        networks,
+        List.of(Field.floats("noise", batch, noise)),
+        c -> c.report("points", networks.generator.apply(c.input("noise"))));
+    return new Blueprint(parts.game().steps(new RingContest(networks, batch, noise)), inference);
+  }
+
+  @Override
+  public Blueprint blueprint(long batch) {
+    return blueprint(batch, parts.noise(), parts.width());
+  }
+
+  @Override
+  public Blueprint checkBlueprint() {
+    return blueprint(5, 3, 7);
+  }
+
+  @Override
+  public long batch() {
+    return BATCH;
+  }
+
+  @Override
+  public Values values() {
+    return Values.random(1);
+  }
+
+  @Override
+  public TrainResult train(TrainRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    Blueprint plan = blueprint(BATCH);
+    try (ModelState state = new ModelState(request.lathe(), request.seed());
+        BoundStep critic = BoundStep.bind(plan.training().get(0), state);
+        BoundStep generator = BoundStep.bind(plan.training().get(1), state);
+        BoundStep generate = BoundStep.bind(blueprint(SAMPLES).inference(), state)) {
+      generate.input("noise").write(Noise.normal(SAMPLES, parts.noise(), request.seed()));
+      Batches batches = new Batches(Points.ring(EXAMPLES, request.seed()), critic, request.seed());
+      AdversarialTask task = new AdversarialTask(
+          parts.game().alternation(), critic, batches, generator, null, parts.iterations(),
+          epoch -> shown(generate, request.out().resolve("samples-" + (epoch + 1) + ".png")).metrics());
+      Trainer.Outcome outcome = Trainer.train(state, task, request.options(name(), parts.epochs()));
+      RingQuality quality = shown(generate, request.out().resolve("samples.png"));
+      request.listener().note(
+          String.format(
+              Locale.ROOT,
+              "%.1f%% of the samples are good, %d of %d modes are found",
+              100 * quality.good(),
+              quality.modes(),
+              Points.RING_MODES));
+      TrainResult result = card().result(quality.good(), outcome.seconds(), outcome.checkpoint());
+      return quality.modes() >= parts.modes()
+          ? result
+          : new TrainResult(
+              "modes", quality.modes(), parts.modes(), false, result.seconds(), result.checkpoint());
+    }
+  }
+
+  /** Makes points, and writes them as a picture. */
+  private static RingQuality shown(BoundStep generate, Path file) {
+    generate.run();
+    float[] points = generate.report("points").toFloats();
+    try {
+      RingPicture.write(file, points);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return RingQuality.of(points);
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(blueprint(SAMPLES).inference());
+  }
+
+  /** Points made from noise, as one PNG. */
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    DataSource.none(name(), request.data());
+    int count = request.countOr(SAMPLES);
+    Step generating = blueprint(count).inference();
+    try (ModelState state = load(request, name(), generating);
+        BoundStep generate = BoundStep.bind(generating, state)) {
+      generate.input("noise").write(Noise.normal(count, parts.noise(), request.seed()));
+      Path file = Files.createDirectories(request.out()).resolve("generated.png");
+      RingQuality quality = shown(generate, file);
+      request.found(
+          "picture", count + " points made from noise: " + file, "file", file.toString(), "count", count);
+      return quality.metrics();
+    }
+  }
+}
