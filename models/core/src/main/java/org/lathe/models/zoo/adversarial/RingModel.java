@@ -37,7 +37,7 @@ import org.lathe.models.zoo.parts.DataSource;
 
 /**
  * Adversarial networks on a ring of eight Gaussians: a generator of noise [batch, noise] to points [batch, 2], and a critic
- * of points to a score [batch, 1], both of two hidden layers of ReLU. The variants differ in the rules of their
+ * of points to a score [batch, 1], both of three hidden layers of ReLU. The variants differ in the rules of their
  * {@link Game}; see {@link Adversarial#models}.
  *
  * <p>The bar is that 80% of the samples are good: within {@value RingQuality#NEAR} standard deviations of a mode. It passes
@@ -78,7 +78,7 @@ public final class RingModel extends ZooModel {
     final Mlp critic;
 
     Networks(long noise, long width, boolean spectral) {
-      generator = child("generator", new Mlp(Tensor::relu, Initializer.he(), noise, width, width, 2));
+      generator = child("generator", new Mlp(Tensor::relu, Initializer.he(), noise, width, width, width, 2));
       Mlp plain = new Mlp(Tensor::relu, Initializer.he(), 2, width, width, width, 1);
       critic = child("critic", spectral ? plain.spectral() : plain);
     }
