@@ -1,4 +1,4 @@
-package org.lathe.system;
+package org.lathe.agreement;
 
 import java.util.List;
 import org.lathe.backends.noop.NullDriver;

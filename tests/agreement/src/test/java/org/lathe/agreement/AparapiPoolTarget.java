@@ -1,4 +1,4 @@
-package org.lathe.system;
+package org.lathe.agreement;
 
 import org.lathe.backends.aparapi.AparapiPoolDriver;
 import org.lathe.conformance.ConformanceTarget;

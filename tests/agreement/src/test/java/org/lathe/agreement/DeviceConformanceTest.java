@@ -1,4 +1,4 @@
-package org.lathe.system;
+package org.lathe.agreement;
 
 import java.util.List;
 import java.util.stream.Stream;
