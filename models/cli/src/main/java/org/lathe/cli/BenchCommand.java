@@ -54,11 +54,24 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin
   private final Output output = new Output();
 
+  private final List<Opened> opened = new ArrayList<>();
   private final List<Placed> placement = new ArrayList<>();
 
   /** One timed row. */
   record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes,
       double compileMillis) {}
+
+  /** A device that rows ran on, how long it took to open it, and its measured peaks where it has them. */
+  record Opened(String id, double millis, @Nullable Peaks peaks) {
+    @Override
+    public String toString() {
+      String text = id + ": opened in " + Units.significant(millis) + " ms";
+      return peaks == null
+          ? text
+          : text + ", measured peak " + Units.significant(peaks.gflops()) + " GFLOP/s f32, copy "
+              + Units.significant(peaks.bytesPerSecond() / 1e9) + " GB/s";
+    }
+  }
 
   /** What the steps of a row were compiled to. */
   private record Placed(String id, List<Compilation> steps) {
@@ -78,18 +91,19 @@ final class BenchCommand implements Callable<Integer> {
     List<String> on = devices.isEmpty() ? found() : devices;
     List<Lathe> lathes = new ArrayList<>();
     List<Row> rows = new ArrayList<>();
-    Map<String, Peaks> peaks = new LinkedHashMap<>();
     try (Progress progress = new Progress("bench", (long) work.size() * on.size())) {
       for (String device : on) {
+        long start = System.nanoTime();
         Lathe lathe = Lathe.on(device);
+        double millis = (System.nanoTime() - start) / 1e6;
         lathes.add(lathe);
         progress.show("measuring " + device);
-        lathe.device().measurePeaks().ifPresent(p -> peaks.put(lathe.device().info().id(), p));
+        opened.add(new Opened(lathe.device().info().id(), millis, lathe.device().measurePeaks().orElse(null)));
       }
       for (Workload w : work) {
-        for (Lathe lathe : lathes) {
+        for (int i = 0; i < lathes.size(); i++) {
           progress.show(w.id());
-          rows.add(time(w, lathe, peaks.get(lathe.device().info().id())));
+          rows.add(time(w, lathes.get(i), opened.get(i).peaks()));
           report(rows.getLast());
           progress.step();
         }
@@ -97,7 +111,7 @@ final class BenchCommand implements Callable<Integer> {
     } finally {
       lathes.forEach(Lathe::close);
     }
-    return finish(rows, peaks);
+    return finish(rows);
   }
 
   private List<Workload> chosen() {
@@ -165,6 +179,16 @@ final class BenchCommand implements Callable<Integer> {
     output.text("trace: " + trace);
   }
 
+  private void report(Opened device) {
+    Map<String, Object> fields = Output.fields("id", device.id(), "open_ms", device.millis());
+    if (device.peaks() != null) {
+      fields.put("peak_gflops", device.peaks().gflops());
+      fields.put("copy_gb_per_s", device.peaks().bytesPerSecond() / 1e9);
+    }
+    output.event("device", fields);
+    output.text(device.toString());
+  }
+
   private void report(Row r) {
     Map<String, Object> fields = Output.fields(
         "id", r.id(), "device", r.device(), "median_ms", r.stats().median(), "min_ms", r.stats().min(),
@@ -195,18 +219,15 @@ final class BenchCommand implements Callable<Integer> {
     output.table(table);
   }
 
-  private int finish(List<Row> rows, Map<String, Peaks> peaks) throws IOException {
+  private int finish(List<Row> rows) throws IOException {
     output.table(table(rows));
     reportPlacement();
-    peaks.forEach(
-        (device, p) -> output.text(
-            "measured peak of " + device + ": " + Units.significant(p.gflops()) + " GFLOP/s f32, copy "
-                + Units.significant(p.bytesPerSecond() / 1e9) + " GB/s"));
+    opened.forEach(this::report);
     Path picture = out.resolve("bench.png");
     BenchReport.picture(rows, picture);
     output.text("picture: " + picture);
     if (html != null) {
-      BenchReport.html(rows, peaks, picture, html);
+      BenchReport.html(rows, opened, picture, html);
       output.text("report: " + html);
     }
     output.event("done", Output.fields("rows", rows.size(), "picture", picture.toString()));

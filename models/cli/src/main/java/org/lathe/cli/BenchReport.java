@@ -7,12 +7,10 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.style.Styler;
-import org.lathe.hal.device.Peaks;
 
 /** A benchmark's rows as a picture and as a page. */
 final class BenchReport {
@@ -47,7 +45,7 @@ final class BenchReport {
     BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
   }
 
-  static void html(List<BenchCommand.Row> rows, Map<String, Peaks> peaks, Path picture, Path file) throws IOException {
+  static void html(List<BenchCommand.Row> rows, List<BenchCommand.Opened> devices, Path picture, Path file) throws IOException {
     StringBuilder page = new StringBuilder();
     page.append("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lathe bench</title><style>")
         .append(
@@ -57,9 +55,7 @@ final class BenchReport {
     page.append("<h1>Lathe bench</h1><p>").append(LocalDate.now()).append(", ");
     page.append(
         escape(System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", Java " + Runtime.version()));
-    peaks.forEach(
-        (device, p) -> page.append("; ").append(escape(device)).append(" peak ").append(Units.significant(p.gflops()))
-            .append(" GFLOP/s, copy ").append(Units.significant(p.bytesPerSecond() / 1e9)).append(" GB/s"));
+    devices.forEach(device -> page.append("; ").append(escape(device.toString())));
     page.append("</p><table>");
     boolean head = true;
     for (List<String> row : BenchCommand.table(rows)) {
