@@ -10,6 +10,7 @@ module org.lathe.models {
   exports org.lathe.models.adversarial;
   exports org.lathe.models.bench;
   exports org.lathe.models.data;
+  exports org.lathe.models.env;
   exports org.lathe.models.linalg;
   exports org.lathe.models.nets;
   exports org.lathe.models.nn;
