@@ -6,8 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lathe.compiler.ir.Literal;
+import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.runtime.Array;
 import org.lathe.compiler.runtime.Lathe;
+import org.lathe.models.nn.Initializer;
 
 /**
  * A model's values on a device: parameters, states, optimiser slots and step counters, each under its name.
@@ -39,17 +41,27 @@ public final class ModelState implements AutoCloseable {
 
   /** Adds what {@code graph} needs and is not there yet, with its first values. */
   public ModelState include(StepGraph graph) {
-    for (StateEntry e : graph.state()) {
-      StateEntry known = entries.putIfAbsent(e.name(), e);
-      if (known == null) {
-        arrays.put(e.name(), lathe.array(e.initial(seed)));
-      } else if (!known.type().equals(e.type())) {
-        throw new IllegalArgumentException(
-            "'" + e.name() + "' is " + known.type() + " in this state and " + e.type() + " in step '" + graph.name()
-                + "'");
-      }
-    }
+    graph.state().forEach(e -> include(e, "step '" + graph.name() + "'"));
     return this;
+  }
+
+  /**
+   * An array that no step knows of, all 0 at first: what a training keeps on the host and wants in its checkpoints, such as
+   * where environments stand. The training writes it before an iteration ends.
+   */
+  public Array include(String name, TensorType type) {
+    include(new StateEntry(name, type, StateEntry.Kind.STATE, Initializer.ZEROS), "what was asked for");
+    return array(name);
+  }
+
+  private void include(StateEntry e, String where) {
+    StateEntry known = entries.putIfAbsent(e.name(), e);
+    if (known == null) {
+      arrays.put(e.name(), lathe.array(e.initial(seed)));
+    } else if (!known.type().equals(e.type())) {
+      throw new IllegalArgumentException(
+          "'" + e.name() + "' is " + known.type() + " in this state and " + e.type() + " in " + where);
+    }
   }
 
   /** By name, in the order of inclusion. */

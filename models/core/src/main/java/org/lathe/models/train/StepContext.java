@@ -19,6 +19,7 @@ import org.lathe.compiler.trace.Tracer;
 import org.lathe.hal.DType;
 import org.lathe.models.nn.Forward;
 import org.lathe.models.nn.Initializer;
+import org.lathe.models.nn.Module;
 import org.lathe.models.nn.Parameter;
 import org.lathe.models.optim.Optimizer;
 
@@ -107,7 +108,20 @@ public final class StepContext {
    * their new values, as constants: later losses do not differentiate through this update.
    */
   public void minimize(Tensor loss, Group group) {
-    List<Parameter> trained = group.trained();
+    minimize(loss, group.part(), group);
+  }
+
+  /**
+   * As {@link #minimize(Tensor, Group)}, but with the gradient at {@code copy}: an actor of asynchronous training learns on
+   * a copy of its own, and changes the parameters that all share.
+   *
+   * @param copy has the same trained parameters as the group's part, in the same order
+   */
+  public void minimize(Tensor loss, Module copy, Group group) {
+    List<Parameter> trained = new Group(group.name(), copy, group.optimizer(), group.clipping(), null).trained();
+    if (!trained.stream().map(Parameter::type).toList().equals(group.trained().stream().map(Parameter::type).toList())) {
+      throw new IllegalArgumentException("the copy's parameters are not those of group '" + group.name() + "'");
+    }
     List<Tensor> values = trained.stream().map(forward::value).toList();
     Tensor penalized = group.regularizer() == null ? loss : group.regularizer().addTo(loss, values);
     List<Tensor> gradients = Gradients.gradients(penalized, values);
@@ -118,7 +132,8 @@ public final class StepContext {
       }
       return;
     }
-    apply(group, trained, values, gradients);
+    List<Parameter> changed = group.trained();
+    apply(group, changed, changed.stream().map(forward::value).toList(), gradients);
   }
 
   /**
