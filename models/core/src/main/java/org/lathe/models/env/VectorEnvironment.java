@@ -80,6 +80,11 @@ public final class VectorEnvironment {
     return all.size();
   }
 
+  /** Actions are 0 to this, exclusive. */
+  public int actions() {
+    return all.getFirst().actions();
+  }
+
   /** The length of one observation. */
   public int width() {
     return width;

@@ -34,7 +34,7 @@ public record RunRequest(
   @FunctionalInterface
   public interface Listener {
     /**
-     * @param kind {@code prediction}, {@code sample} or {@code picture}
+     * @param kind {@code prediction}, {@code sample}, {@code episode} or {@code picture}
      * @param line for people
      * @param fields for programs: strings, numbers, and lists of them
      */
