@@ -8,6 +8,7 @@ module org.lathe.models {
   requires static transitive org.jspecify;
 
   exports org.lathe.models.adversarial;
+  exports org.lathe.models.attack;
   exports org.lathe.models.bench;
   exports org.lathe.models.data;
   exports org.lathe.models.env;

@@ -1,6 +1,7 @@
 package org.lathe.models.zoo.parts;
 
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
+import org.lathe.models.attack.Attack;
 import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.nn.Layer;
@@ -259,6 +261,18 @@ public final class PictureClassifier extends ZooModel {
     return PicturePredictions.step(
         net.module(), parts.pictures(), batch,
         image -> parts.head().probabilities(net.layer().apply(parts.prepare().apply(image))));
+  }
+
+  /**
+   * An inference on {@code image} and {@code label} that reports, under each attack's name, which pictures are told rightly
+   * although they were changed to mislead this classifier; see {@link AttackedPictures#step}.
+   */
+  public Step attacked(long batch, Map<String, Attack> attacks) {
+    Net net = parts.make().get();
+    Layer logits = image -> net.layer().apply(parts.prepare().apply(image));
+    Map<String, AttackedPictures.Trial> trials = new LinkedHashMap<>();
+    attacks.forEach((name, attack) -> trials.put(name, new AttackedPictures.Trial(attack, logits)));
+    return AttackedPictures.step("attacked", net.module(), parts.pictures(), batch, trials);
   }
 
   private static double accuracy(Evaluation evaluation) {
