@@ -19,7 +19,7 @@ public final class Adversarial {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(wganGp());
+    return List.of(wganGp(), new AdversarialTrainingModel());
   }
 
   /** The penalty weighs 0.1 instead of the paper's 10, which suits points in the plane. */

@@ -1,0 +1,286 @@
+package org.lathe.models.zoo.adversarial;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.lathe.compiler.op.LossOps;
+import org.lathe.compiler.op.Tensor;
+import org.lathe.hal.DType;
+import org.lathe.models.attack.Attack;
+import org.lathe.models.attack.FastGradientSign;
+import org.lathe.models.attack.Perturber;
+import org.lathe.models.attack.ProjectedGradient;
+import org.lathe.models.bench.StepWorkload.Values;
+import org.lathe.models.data.Column;
+import org.lathe.models.data.Dataset;
+import org.lathe.models.data.Digits;
+import org.lathe.models.data.TrainTest;
+import org.lathe.models.nets.LeNet5;
+import org.lathe.models.nn.Module;
+import org.lathe.models.optim.Adam;
+import org.lathe.models.optim.Schedule;
+import org.lathe.models.train.Batches;
+import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.EarlyStopping.Direction;
+import org.lathe.models.train.Evaluation;
+import org.lathe.models.train.Field;
+import org.lathe.models.train.Group;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.Trainer;
+import org.lathe.models.train.TrainingTask;
+import org.lathe.models.zoo.model.Blueprint;
+import org.lathe.models.zoo.model.Card;
+import org.lathe.models.zoo.model.RunRequest;
+import org.lathe.models.zoo.model.TrainRequest;
+import org.lathe.models.zoo.model.TrainResult;
+import org.lathe.models.zoo.model.ZooModel;
+import org.lathe.models.zoo.parts.AttackedPictures.Trial;
+import org.lathe.models.zoo.parts.AttackedPictures;
+import org.lathe.models.zoo.parts.DataSource;
+import org.lathe.models.zoo.parts.PictureGrid;
+import org.lathe.models.zoo.parts.Pictures;
+
+/**
+ * A classifier trained against a generator of perturbations (Lee, Han and Lee 2017) and against projected gradients (Madry et
+ * al. 2018), beside the same classifier trained plainly on the same batches: two {@link LeNet5}, pictures [batch, 1, 28, 28]
+ * to logits [batch, 10]. No pixel is changed by more than {@value #EPSILON}.
+ *
+ * <p>In a step the plain classifier learns the batch; the {@link Perturber} learns to mislead the defended one; and that
+ * learns the batch three times, as it is and changed by both attacks.
+ *
+ * <p>The bar is the part of the accuracy taken by an attack that the training gives back, each classifier being attacked with
+ * its own parameters known, on held-out digits: the lesser one of the fast gradient sign method and of {@value #MANY} steps of
+ * projected gradients.
+ */
+final class AdversarialTrainingModel extends ZooModel {
+  private static final double EPSILON = 0.15;
+  private static final int MANY = 10;
+  private static final int TRAIN = 10_000;
+  private static final int VALIDATION = 500;
+  private static final int TEST = 2_000;
+  private static final int BATCH = 64;
+  private static final int EPOCHS = 4;
+  private static final int EVALUATED = 100;
+  private static final int SHOWN = 20;
+  private static final Attack FAST = new FastGradientSign(EPSILON);
+  private static final Attack STRONG = new ProjectedGradient(EPSILON, EPSILON / 4, MANY);
+  private static final Attack TRAINED_ON = new ProjectedGradient(EPSILON, EPSILON / 2, 3);
+
+  AdversarialTrainingModel() {
+    super(
+        new Card(
+            "adversarial-training",
+            Adversarial.FAMILY,
+            "Goodfellow, Shlens and Szegedy 2015; Lee, Han and Lee 2017; Madry et al. 2018",
+            "recovered",
+            Direction.HIGHER,
+            0.5,
+            "digits, or mnist:DIR"));
+  }
+
+  private static final class Networks extends Module {
+    private final LeNet5 plain = child("plain", new LeNet5());
+    private final LeNet5 defended = child("defended", new LeNet5());
+    private final Perturber perturber = child("perturber", new Perturber(1, 8, EPSILON));
+
+    Tensor plain(Tensor image) {
+      return plain.apply(LeNet5.prepare(image));
+    }
+
+    Tensor defended(Tensor image) {
+      return defended.apply(LeNet5.prepare(image));
+    }
+
+    private Tensor lossOfPlain(Tensor image, Tensor label) {
+      return LossOps.softmaxCrossEntropy(plain(image), label).mean();
+    }
+
+    private Tensor lossOfPerturber(Tensor image, Tensor label) {
+      Tensor perturbed = perturber.perturb(this::defended, image, label);
+      return LossOps.softmaxCrossEntropy(defended(perturbed), label).mean().neg();
+    }
+
+    private Tensor lossOfDefended(Tensor image, Tensor label) {
+      Tensor all = Tensor.concat(
+          0, image, TRAINED_ON.on(this::defended, image, label), perturber.on(this::defended, image, label));
+      return LossOps.softmaxCrossEntropy(defended(all), Tensor.concat(0, label, label, label)).mean();
+    }
+  }
+
+  private static Adam adam() {
+    return new Adam(Schedule.exponential(2e-3, 0.5, 250));
+  }
+
+  @Override
+  public Blueprint blueprint(long batch) {
+    Networks nets = new Networks();
+    List<Field> fields = fields(batch);
+    Step training = Step.training(
+        "train",
+        nets,
+        fields,
+        c -> {
+          Tensor image = c.input("image");
+          Tensor label = c.input("label");
+          c.minimize(nets.lossOfPlain(image, label), Group.of("plain", nets.plain, adam()));
+          c.minimize(nets.lossOfPerturber(image, label), Group.of("perturber", nets.perturber, adam()));
+          Tensor loss = nets.lossOfDefended(image, label);
+          c.minimize(loss, Group.of("defended", nets.defended, adam()));
+          c.report("loss", loss);
+        });
+    Step inference = Step.inference(
+        "predict",
+        nets,
+        fields,
+        c -> c.report(
+            "accuracy",
+            nets.defended(c.input("image")).argMax(1).equalTo(c.input("label")).cast(DType.F32)));
+    return new Blueprint(List.of(training), inference);
+  }
+
+  private static List<Field> fields(long batch) {
+    return List.of(Pictures.DIGITS.field(batch), Field.ints("label", batch));
+  }
+
+  @Override
+  public long batch() {
+    return BATCH;
+  }
+
+  @Override
+  public Values values() {
+    return Values.uniform(10, RandomGenerator::nextDouble);
+  }
+
+  /** How right both classifiers are, without an attack and under each. */
+  private static Step evaluating() {
+    Networks nets = new Networks();
+    Map<String, Trial> trials = new LinkedHashMap<>();
+    Map<String, Attack> attacks = new LinkedHashMap<>();
+    attacks.put("clean", Attack.NONE);
+    attacks.put("fgsm", FAST);
+    attacks.put("pgd", STRONG);
+    attacks.put("perturber", nets.perturber);
+    attacks.forEach(
+        (name, attack) -> {
+          trials.put("plain_" + name, new Trial(attack, nets::plain));
+          trials.put("defended_" + name, new Trial(attack, nets::defended));
+        });
+    return AttackedPictures.step("evaluate", nets, Pictures.DIGITS, EVALUATED, trials);
+  }
+
+  /** What is given back of what the attack {@code name} took. */
+  private static double recovered(Map<String, Double> measured, String name) {
+    return AttackedPictures.recovered(
+        measured.getOrDefault("plain_clean", Double.NaN),
+        measured.getOrDefault("plain_" + name, Double.NaN),
+        measured.getOrDefault("defended_" + name, Double.NaN));
+  }
+
+  private static double recovered(Map<String, Double> measured) {
+    return Math.min(recovered(measured, "fgsm"), recovered(measured, "pgd"));
+  }
+
+  @Override
+  public TrainResult train(TrainRequest request) throws IOException {
+    TrainTest data = DataSource.digits(
+        name(), request.data(), TRAIN, TEST, request.seed(), VALIDATION + BATCH, EVALUATED);
+    int rest = data.train().size() - VALIDATION;
+    Blueprint plan = blueprint(BATCH);
+    try (ModelState state = new ModelState(request.lathe(), request.seed());
+        BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
+        BoundStep evaluate = BoundStep.bind(evaluating(), state)) {
+      Dataset train = data.train().range(0, rest);
+      Evaluation validation = new Evaluation(evaluate, data.train().range(rest, rest + VALIDATION));
+      TrainingTask task = TrainingTask.over(
+          step,
+          new Batches(train, step, request.seed()),
+          () -> {
+            Map<String, Double> measured = new LinkedHashMap<>(validation.run());
+            measured.put("recovered", recovered(measured));
+            return measured;
+          });
+      Trainer.Outcome outcome = Trainer.train(state, task, request.options(name(), EPOCHS));
+      Map<String, Double> measured = new Evaluation(evaluate, data.test()).run();
+      measured.forEach(
+          (what, value) -> request.listener().note(String.format(Locale.ROOT, "accuracy, %s: %.4f", what, value)));
+      for (String attack : List.of("fgsm", "pgd", "perturber")) {
+        request.listener().note(
+            String.format(Locale.ROOT, "recovered from %s: %.3f", attack, recovered(measured, attack)));
+      }
+      try (BoundStep show = BoundStep.bind(showing(SHOWN), state)) {
+        writePictures(request.out().resolve("attacked.png"), show(show, data.test().range(0, SHOWN)), SHOWN);
+      }
+      return card().result(recovered(measured), outcome.seconds(), outcome.checkpoint());
+    }
+  }
+
+  /** Attacks pictures, and says what both classifiers take them for. */
+  private static Step showing(int count) {
+    Networks nets = new Networks();
+    return Step.inference(
+        "show",
+        nets,
+        fields(count),
+        c -> {
+          Tensor image = c.input("image");
+          Tensor onPlain = STRONG.on(nets::plain, image, c.input("label"));
+          Tensor onDefended = STRONG.on(nets::defended, image, c.input("label"));
+          c.report("pictures", Tensor.concat(0, image, onPlain, onDefended));
+          c.report("plain", nets.plain(onPlain).argMax(1));
+          c.report("defended", nets.defended(onDefended).argMax(1));
+        });
+  }
+
+  private static BoundStep show(BoundStep show, Dataset data) {
+    new Batches(data, show, 0).fillInOrder(0);
+    show.run();
+    return show;
+  }
+
+  /** Pictures in the first rows, then those changed to mislead the plain classifier, then the defended one. */
+  private static void writePictures(Path file, BoundStep shown, int columns) throws IOException {
+    PictureGrid.write(file, shown.report("pictures").toFloats(), Digits.SIDE, columns);
+  }
+
+  @Override
+  public List<Step> runSteps() {
+    return List.of(evaluating(), showing(SHOWN));
+  }
+
+  /** Attacks both classifiers with digits that no training has seen. */
+  @Override
+  public Map<String, Double> run(RunRequest request) throws IOException {
+    int count = request.countOr(SHOWN);
+    Dataset digits = DataSource.digitsToTest(name(), request.data(), count, request.seed());
+    Step step = showing(count);
+    try (ModelState state = load(request, name(), step); BoundStep bound = BoundStep.bind(step, state)) {
+      BoundStep shown = show(bound, digits);
+      int[] labels = ((Column.Ints) digits.column("label")).data();
+      int plainRight = 0;
+      int defendedRight = 0;
+      for (int i = 0; i < count; i++) {
+        int plain = (int) shown.report("plain").get(i);
+        int defended = (int) shown.report("defended").get(i);
+        plainRight += plain == labels[i] ? 1 : 0;
+        defendedRight += defended == labels[i] ? 1 : 0;
+        request.found(
+            "prediction",
+            String.format(
+                Locale.ROOT, "picture %d: %d, under attack the plain classifier says %d, the defended one %d", i,
+                labels[i], plain, defended),
+            "index", i, "label", labels[i], "plain", plain, "predicted", defended);
+      }
+      Path file = Files.createDirectories(request.out()).resolve("attacked.png");
+      writePictures(file, shown, count);
+      request.found("picture", "the pictures and what the attacks made of them: " + file, "file", file.toString());
+      return Map.of("plain_pgd", (double) plainRight / count, "defended_pgd", (double) defendedRight / count);
+    }
+  }
+}
