@@ -149,6 +149,11 @@ final class AdversarialTrainingModel extends ZooModel {
   }
 
   @Override
+  public Blueprint checkBlueprint() {
+    return blueprint(1);
+  }
+
+  @Override
   public long batch() {
     return BATCH;
   }
