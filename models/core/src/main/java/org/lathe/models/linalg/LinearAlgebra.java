@@ -153,6 +153,22 @@ public final class LinearAlgebra {
     }
   }
 
+  /** The symmetric s with {@code s s = a}, of a symmetric positive semi-definite a; negative eigenvalues count as 0. */
+  public static double[][] squareRoot(double[][] a) {
+    int n = a.length;
+    Eigen e = eigen(a);
+    double[][] root = new double[n][n];
+    for (int k = 0; k < n; k++) {
+      double value = Math.sqrt(Math.max(0, e.values()[k]));
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          root[i][j] += value * e.vectors()[k][i] * e.vectors()[k][j];
+        }
+      }
+    }
+    return root;
+  }
+
   /** The largest eigenvalues of a symmetric positive semi-definite matrix, by orthogonal iteration. */
   public static Eigen largest(double[][] symmetric, int count, int iterations) {
     int n = symmetric.length;
@@ -213,6 +229,19 @@ public final class LinearAlgebra {
       }
     }
     return new Svd(u, s, v);
+  }
+
+  /** {@code a b}. */
+  public static double[][] product(double[][] a, double[][] b) {
+    double[][] c = new double[a.length][b[0].length];
+    for (int i = 0; i < a.length; i++) {
+      for (int k = 0; k < b.length; k++) {
+        for (int j = 0; j < b[0].length; j++) {
+          c[i][j] += a[i][k] * b[k][j];
+        }
+      }
+    }
+    return c;
   }
 
   public static double[] times(double[][] a, double[] x) {

@@ -17,13 +17,16 @@ import org.lathe.models.nn.Module;
  * scaled, and the output is linear with a softmax in the loss instead of radial basis functions.
  */
 public final class LeNet5 extends Module implements Layer {
+  /** The width of {@link #features}. */
+  public static final int FEATURES = 84;
+
   private static final PoolingOps.Options HALVE = PoolingOps.Options.of(2);
 
   private final Conv2d c1 = child("c1", convolution(1, 6));
   private final Conv2d c3 = child("c3", convolution(6, 16));
   private final Linear c5 = child("c5", new Linear(400, 120));
-  private final Linear f6 = child("f6", new Linear(120, 84));
-  private final Linear out = child("out", new Linear(84, 10));
+  private final Linear f6 = child("f6", new Linear(120, FEATURES));
+  private final Linear out = child("out", new Linear(FEATURES, 10));
 
   private static Conv2d convolution(long in, long out) {
     return new Conv2d(in, out, 5, Convolutions.Options.DEFAULT, Initializer.xavier(), Initializer.ZEROS);
@@ -36,8 +39,18 @@ public final class LeNet5 extends Module implements Layer {
 
   @Override
   public Tensor apply(Tensor x) {
+    return classify(features(x));
+  }
+
+  /** What the last layer sees, F6: [batch, 84] in -1..1. */
+  public Tensor features(Tensor x) {
     Tensor h = c1.apply(x).tanh().meanPool(HALVE);
     h = c3.apply(h).tanh().meanPool(HALVE).flatten(1);
-    return out.apply(f6.apply(c5.apply(h).tanh()).tanh());
+    return f6.apply(c5.apply(h).tanh()).tanh();
+  }
+
+  /** The logits of {@link #features}. */
+  public Tensor classify(Tensor features) {
+    return out.apply(features);
   }
 }

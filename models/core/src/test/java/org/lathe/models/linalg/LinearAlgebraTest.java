@@ -80,6 +80,21 @@ class LinearAlgebraTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 13})
+  void rootsMultiplyToTheirMatrix(int n) {
+    // Of rank n - 1 at most, but for n = 1.
+    double[][] a = LinearAlgebra.gram(matrix(Math.max(1, n - 1), n));
+    double[][] root = LinearAlgebra.squareRoot(a);
+    double[][] found = LinearAlgebra.product(root, root);
+    for (int i = 0; i < n; i++) {
+      assertArrayEquals(a[i], found[i], 1e-6);
+      for (int j = 0; j < i; j++) {
+        assertEquals(root[i][j], root[j][i], 1e-12);
+      }
+    }
+  }
+
   @Test
   void tracedSolutionsAreCholeskys() {
     int batch = 3;

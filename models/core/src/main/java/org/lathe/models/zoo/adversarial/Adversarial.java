@@ -5,6 +5,7 @@ import org.lathe.models.adversarial.AdversarialLoss;
 import org.lathe.models.adversarial.Alternation;
 import org.lathe.models.adversarial.CriticConstraint.GradientPenalty;
 import org.lathe.models.adversarial.Game;
+import org.lathe.models.adversarial.InstanceNoise;
 import org.lathe.models.optim.Adam;
 import org.lathe.models.optim.Optimizer;
 import org.lathe.models.optim.Schedule;
@@ -15,11 +16,28 @@ public final class Adversarial {
   /** As in {@code --family}. */
   public static final String FAMILY = "adversarial";
 
+  private static final String GOODFELLOW =
+      "Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville and Bengio 2014";
+
   private Adversarial() {}
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(wganGp(), new AdversarialTrainingModel());
+    return List.of(
+        gan("gan", GOODFELLOW, AdversarialLoss.NON_SATURATING),
+        gan("gan-saturating", GOODFELLOW, AdversarialLoss.SATURATING),
+        gan("lsgan", "Mao, Li, Xie, Lau, Wang and Smolley 2017", AdversarialLoss.LEAST_SQUARES),
+        wganGp(),
+        new AdversarialTrainingModel());
+  }
+
+  /** With instance noise, without which the critic is soon sure and the generator leaves modes. */
+  private static RingModel gan(String name, String paper, AdversarialLoss loss) {
+    int iterations = 500;
+    int epochs = 12;
+    long total = (long) iterations * epochs;
+    Game game = Game.of(loss, adam(0.05, total), adam(0.05, total)).noisy(new InstanceNoise(0.5, total / 2));
+    return new RingModel(name, paper, new RingModel.Parts(game, 0, 8, 64, iterations, epochs, 7));
   }
 
   /** The penalty weighs 0.1 instead of the paper's 10, which suits points in the plane. */
@@ -28,16 +46,16 @@ public final class Adversarial {
     int iterations = 250;
     int epochs = 12;
     long total = (long) iterations * epochs;
-    Game game = Game.of(AdversarialLoss.WASSERSTEIN, adam(2e-3, total, 0.9), adam(2e-3, steps * total, 0.9))
+    Game game = Game.of(AdversarialLoss.WASSERSTEIN, adam(0.01, total), adam(0.01, steps * total))
         .constrained(new GradientPenalty(0.1))
         .alternating(Alternation.critic(steps));
     return new RingModel(
         "wgan-gp", "Gulrajani, Ahmed, Arjovsky, Dumoulin and Courville 2017",
-        new RingModel.Parts(game, false, 2, 64, iterations, epochs, 8));
+        new RingModel.Parts(game, 0, 2, 64, iterations, epochs, 8));
   }
 
-  /** Adam with a first beta of 0.5, its rate falling along a cosine. */
-  private static Optimizer adam(double rate, long steps, double beta2) {
-    return new Adam(Schedule.cosine(rate, rate / 100, steps)).withBetas(0.5, beta2);
+  /** Adam whose rate falls along a cosine from 2e-3 to a part of it. */
+  private static Optimizer adam(double last, long steps) {
+    return new Adam(Schedule.cosine(2e-3, 2e-3 * last, steps)).withBetas(0.5, 0.9);
   }
 }

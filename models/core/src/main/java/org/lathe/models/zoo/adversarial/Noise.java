@@ -15,4 +15,22 @@ final class Noise {
     }
     return noise;
   }
+
+  /**
+   * Noise of as many rows as {@code noise}, of which the first {@code lines * columns} go in lines from one row of it to
+   * the next, along a great circle, so that all are about as long as noise is; the others are 0.
+   */
+  static float[] between(float[] noise, int lines, int columns, int width) {
+    float[] all = new float[noise.length];
+    for (int line = 0; line < lines; line++) {
+      for (int column = 0; column < columns; column++) {
+        double angle = Math.PI / 2 * column / (columns - 1);
+        for (int k = 0; k < width; k++) {
+          all[(line * columns + column) * width + k] = (float) (Math.cos(angle) * noise[2 * line * width + k]
+              + Math.sin(angle) * noise[(2 * line + 1) * width + k]);
+        }
+      }
+    }
+    return all;
+  }
 }

@@ -57,13 +57,14 @@ public final class RingModel extends ZooModel {
    * What a variant picks.
    *
    * @param game the rules, with rates that fall over {@code iterations * epochs} iterations
-   * @param spectral whether the critic's weights are divided by their largest singular values
+   * @param spectral where above 0, the critic's weights are divided by their largest singular values, and its score is
+   *     multiplied by this, which then bounds its slope; 0 for neither
    * @param noise how many numbers a point is made of
    * @param width of the hidden layers
    * @param iterations in an epoch
    * @param modes how many have to be found
    */
-  record Parts(Game game, boolean spectral, int noise, long width, int iterations, int epochs, int modes) {}
+  record Parts(Game game, double spectral, int noise, long width, int iterations, int epochs, int modes) {}
 
   RingModel(String name, String paper, Parts parts) {
     super(
@@ -77,10 +78,18 @@ public final class RingModel extends ZooModel {
     final Mlp generator;
     final Mlp critic;
 
-    Networks(long noise, long width, boolean spectral) {
+    private final double spectral;
+
+    Networks(long noise, long width, double spectral) {
+      this.spectral = spectral;
       generator = child("generator", new Mlp(Tensor::relu, Initializer.he(), noise, width, width, width, 2));
       Mlp plain = new Mlp(Tensor::relu, Initializer.he(), 2, width, width, width, 1);
-      critic = child("critic", spectral ? plain.spectral() : plain);
+      critic = child("critic", spectral > 0 ? plain.spectral() : plain);
+    }
+
+    Tensor judge(Tensor points) {
+      Tensor score = critic.apply(points);
+      return spectral > 0 ? score.mul(spectral) : score;
     }
   }
 
@@ -113,7 +122,7 @@ public final class RingModel extends ZooModel {
 
     @Override
     public Tensor judge(Sample sample) {
-      return model.critic.apply(sample.x());
+      return model.judge(sample.x());
     }
   }
 

@@ -76,7 +76,11 @@ public final class DigitJudge implements AutoCloseable {
         "judge",
         net,
         List.of(Field.floats("image", BATCH, 1, Digits.SIDE, Digits.SIDE)),
-        c -> c.report("probabilities", logits(net, c.input("image")).softmax(1)));
+        c -> {
+          Tensor features = net.features(LeNet5.prepare(c.input("image")));
+          c.report("probabilities", net.classify(features).softmax(1));
+          c.report("features", features);
+        });
   }
 
   private static Tensor logits(LeNet5 net, Tensor image) {
@@ -120,16 +124,25 @@ public final class DigitJudge implements AutoCloseable {
 
   /** Of the ten digits for each picture, as {@link #judge} takes them: [count, 10]. */
   public float[] probabilities(float[] pixels) {
+    return report("probabilities", CLASSES, pixels);
+  }
+
+  /** What the judge's last layer sees of each picture, as {@link #judge} takes them: [count, {@link LeNet5#FEATURES}]. */
+  public float[] features(float[] pixels) {
+    return report("features", LeNet5.FEATURES, pixels);
+  }
+
+  private float[] report(String name, int width, float[] pixels) {
     int size = BATCH * Digits.SIDE * Digits.SIDE;
     if (pixels.length % size != 0) {
       throw new IllegalArgumentException(
           pixels.length / (size / BATCH) + " pictures are to be judged, expected a multiple of " + BATCH);
     }
-    float[] all = new float[pixels.length / size * BATCH * CLASSES];
+    float[] all = new float[pixels.length / size * BATCH * width];
     for (int b = 0; b < pixels.length / size; b++) {
       judge.input("image").write(Arrays.copyOfRange(pixels, b * size, (b + 1) * size));
       judge.run();
-      System.arraycopy(judge.report("probabilities").toFloats(), 0, all, b * BATCH * CLASSES, BATCH * CLASSES);
+      System.arraycopy(judge.report(name).toFloats(), 0, all, b * BATCH * width, BATCH * width);
     }
     return all;
   }

@@ -1,0 +1,74 @@
+package org.lathe.models.zoo.adversarial;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lathe.compiler.runtime.Lathe;
+import org.lathe.models.adversarial.AdversarialLoss;
+import org.lathe.models.adversarial.Alternation;
+import org.lathe.models.adversarial.CriticConstraint.GradientPenalty;
+import org.lathe.models.adversarial.Game;
+import org.lathe.models.adversarial.InstanceNoise;
+import org.lathe.models.data.Column;
+import org.lathe.models.data.Points;
+import org.lathe.models.optim.Adam;
+import org.lathe.models.zoo.ResumeCheck;
+
+class AdversarialTest {
+  @TempDir
+  Path directory;
+
+  @Test
+  void realPointsAreGoodAndOfAllModes() {
+    float[] points = ((Column.Floats) Points.ring(4096, 3).column("x")).data();
+    RingQuality quality = RingQuality.of(points);
+    assertTrue(quality.good() > 0.998, quality.toString());
+    assertEquals(Points.RING_MODES, quality.modes());
+  }
+
+  @Test
+  void modesCountFromAFifthOfTheirDue() {
+    float[] points = new float[2 * 80];
+    for (int i = 0; i < 80; i++) {
+      // Mode 1 has one point of its due ten, mode 2 two, mode 3 the rest; points at the origin are of none.
+      int mode = i < 1 ? 1 : i < 3 ? 2 : 3;
+      points[2 * i] = i < 40 ? (float) Points.ringMean(mode)[0] : 0;
+      points[2 * i + 1] = i < 40 ? (float) Points.ringMean(mode)[1] : 0;
+    }
+    assertEquals(new RingQuality(0.5, 2), RingQuality.of(points));
+    assertEquals(0, RingQuality.of(new float[]{9, 9}).modes());
+  }
+
+  @Test
+  void linesOfNoiseBeginAndEndAtNoise() {
+    float[] noise = Noise.normal(30, 3, 5);
+    assertArrayEquals(noise, Arrays.copyOf(Noise.normal(40, 3, 5), 90), "more begins with the same");
+    float[] lines = Noise.between(noise, 2, 5, 3);
+    for (int line = 0; line < 2; line++) {
+      for (int k = 0; k < 3; k++) {
+        assertEquals(noise[2 * line * 3 + k], lines[line * 15 + k], 1e-6);
+        assertEquals(noise[(2 * line + 1) * 3 + k], lines[line * 15 + 12 + k], 1e-6);
+      }
+    }
+    assertEquals(0, lines[30]);
+  }
+
+  /** All parts at once: noise, a penalty of second order, several steps, state of spectral layers. */
+  @Test
+  void aGameResumesBitForBit() throws IOException {
+    Game game = Game.of(AdversarialLoss.HINGE, new Adam(1e-3), new Adam(1e-3))
+        .noisy(new InstanceNoise(0.5, 10))
+        .constrained(new GradientPenalty(0.1))
+        .alternating(new Alternation(2, 1));
+    RingModel model = new RingModel("test", "none", new RingModel.Parts(game, 20, 3, 8, 7, 2, 8));
+    try (Lathe lathe = Lathe.on("cpu")) {
+      ResumeCheck.check(model, lathe, directory, 2, 10);
+    }
+  }
+}
