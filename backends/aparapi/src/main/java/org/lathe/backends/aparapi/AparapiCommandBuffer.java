@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.Bound;
+import org.lathe.backends.simt.program.Bounds;
 import org.lathe.backends.simt.program.PlannedStep;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.Recorder;
@@ -16,9 +17,7 @@ import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
 import org.lathe.hal.profile.HostProfile;
-import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
-import org.lathe.hal.program.Role;
 import org.lathe.hal.program.Slice;
 import org.lathe.hal.program.Step;
 
@@ -28,7 +27,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
   private final Program program;
   private final List<ArenaBuffer> owned = new ArrayList<>();
   /** What each of the program's buffers is bound to. */
-  private final List<Bound<ArenaBuffer>> bounds = new ArrayList<>();
+  private final Bounds<ArenaBuffer> bounds;
   private final List<RecordedLaunch> launches = new ArrayList<>();
   private final List<RecordedStep<RecordedLaunch>> steps;
   private boolean closed;
@@ -38,18 +37,7 @@ final class AparapiCommandBuffer implements CommandBuffer {
     this.program = prepared.program();
     checkBindings(bindings);
     try {
-      int next = 0;
-      for (int i = 0; i < program.buffers().size(); i++) {
-        BufferDecl declaration = program.buffers().get(i);
-        if (declaration.role().isBound()) {
-          BufferSlice slice = bindings.get(next++);
-          bounds.add(new Bound<>((ArenaBuffer) slice.buffer(), slice.offset()));
-        } else if (declaration.role() == Role.CONSTANT) {
-          bounds.add(new Bound<>(prepared.constant(i), 0));
-        } else {
-          bounds.add(new Bound<>(own(declaration.bytes()), 0));
-        }
-      }
+      bounds = Bounds.of(program, ArenaBuffer.class, bindings, prepared::constant, this::own);
       List<Bound<ArenaBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0))
           .toList();
       steps = Recorder.record(prepared.plan().steps(), (run, number) -> launch(run, number, workspaces));
@@ -102,20 +90,12 @@ final class AparapiCommandBuffer implements CommandBuffer {
   public boolean rebind(List<BufferSlice> bindings) {
     checkUsable();
     checkBindings(bindings);
-    List<Bound<ArenaBuffer>> before = bounds.stream().map(Bound::copy).toList();
-    int next = 0;
-    for (int i = 0; i < bounds.size(); i++) {
-      if (program.buffers().get(i).role().isBound()) {
-        BufferSlice slice = bindings.get(next++);
-        bounds.get(i).move((ArenaBuffer) slice.buffer(), slice.offset());
-      }
-    }
+    Bounds<ArenaBuffer> before = bounds.copy();
+    bounds.rebind(bindings);
     if (launches.stream().allMatch(RecordedLaunch::stillFits)) {
       return true;
     }
-    for (int i = 0; i < bounds.size(); i++) {
-      bounds.get(i).move(before.get(i).buffer(), before.get(i).offset());
-    }
+    bounds.moveTo(before);
     return false;
   }
 

@@ -1,22 +1,17 @@
 package org.lathe.backends.aparapi;
 
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
+import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.program.Planner;
-import org.lathe.backends.simt.schedule.Schedules;
+import org.lathe.backends.simt.program.SimtDevice;
 import org.lathe.backends.simt.schedule.Tunings;
-import org.lathe.hal.DType;
-import org.lathe.hal.device.Capabilities;
-import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.program.Program;
 import org.lathe.hal.spec.KernelSpec;
 
 /** One device of Aparapi. Runs are synchronous: a submitted run has ended when {@code submit} returns. Any thread. */
-final class AparapiDevice implements Device, Capabilities {
+final class AparapiDevice extends SimtDevice {
   private final Engine engine;
   private final DeviceInfo info;
   private final ArenaAllocator allocator;
@@ -45,22 +40,13 @@ final class AparapiDevice implements Device, Capabilities {
   }
 
   @Override
-  public Capabilities capabilities() {
-    return this;
+  protected Traits traits(KernelSpec spec) {
+    return engine.traits(spec);
   }
 
   @Override
-  public Set<DType> dtypes() {
-    EnumSet<DType> dtypes = EnumSet.allOf(DType.class);
-    if (!engine.hasF64()) {
-      dtypes.remove(DType.F64);
-    }
-    return dtypes;
-  }
-
-  @Override
-  public Optional<String> refuses(KernelSpec spec) {
-    return Schedules.refuses(spec, engine.traits(spec));
+  protected boolean hasF64() {
+    return engine.hasF64();
   }
 
   @Override
@@ -78,7 +64,7 @@ final class AparapiDevice implements Device, Capabilities {
   public List<Prepared> prepareAll(List<Program> programs) {
     try (Executables.Lease compiled = executables.lease()) {
       compiled.take(programs.stream().flatMap(p -> AparapiPrepared.requests(this, planner.plan(p)).stream()).toList());
-      return Device.super.prepareAll(programs);
+      return super.prepareAll(programs);
     }
   }
 

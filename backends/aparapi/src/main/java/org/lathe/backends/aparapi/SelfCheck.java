@@ -12,6 +12,7 @@ import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.ir.KernelBuilder;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.ir.Values;
+import org.lathe.backends.simt.opencl.CompilerFacts;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.hal.device.KernelBuildFailed;
@@ -21,33 +22,22 @@ final class SelfCheck {
   private static final int ITEMS = 96;
   private static final int GROUP = 32;
 
-  /** What the device's compiler says of it: its own macros know what Aparapi cannot ask for. */
+  /** Aparapi cannot ask for them. */
   private static final String FACTS = """
       __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void lathe_facts(const long address, const long n) {
         __global int* out = (__global int*)address;
-      #if defined(__AVX512F__)
-        out[0] = 16;
-      #elif defined(__AVX__)
-        out[0] = 8;
-      #else
-        out[0] = 4;
-      #endif
-      #if defined(cl_khr_fp64) || defined(__opencl_c_fp64)
-        out[1] = 1;
-      #else
-        out[1] = 0;
-      #endif
+      %s
         out[2] = out[3] * (int)n;
       }
-      """;
+      """.formatted(CompilerFacts.STATEMENTS);
 
   private static final String DOUBLES = """
-      #if !defined(cl_khr_fp64) && !defined(__opencl_c_fp64)
+      #if !(%s)
       #error no f64
       #endif
       __kernel void lathe_doubles(const long n) {
       }
-      """;
+      """.formatted(CompilerFacts.F64_CONDITION);
 
   private SelfCheck() {}
 
@@ -67,7 +57,8 @@ final class SelfCheck {
         source.run(new byte[0][], new long[]{out.address(), 6}, Dims.of(1, 1, 1));
         if (out.getAtIndex(ValueLayout.JAVA_INT, 2) == 42) {
           return new Facts(
-              true, out.getAtIndex(ValueLayout.JAVA_INT, 0), out.getAtIndex(ValueLayout.JAVA_INT, 1) != 0);
+              true, out.getAtIndex(ValueLayout.JAVA_INT, CompilerFacts.FLOAT_LANES),
+              out.getAtIndex(ValueLayout.JAVA_INT, CompilerFacts.HAS_F64) != 0);
         }
       }
     }

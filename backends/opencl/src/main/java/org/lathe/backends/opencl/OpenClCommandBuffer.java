@@ -6,15 +6,14 @@ import org.jspecify.annotations.Nullable;
 import org.lathe.backends.opencl.cl.ClException;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.Bound;
+import org.lathe.backends.simt.program.Bounds;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.Recorder;
 import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
-import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
-import org.lathe.hal.program.Role;
 
 /**
  * A prepared program with kernels and arguments of its own: a run enqueues them, and sets only the offsets that move in
@@ -26,7 +25,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   private final Program program;
   private final List<OpenClBuffer> owned = new ArrayList<>();
   /** What each of the program's buffers is bound to. */
-  private final List<Bound<OpenClBuffer>> bounds = new ArrayList<>();
+  private final Bounds<OpenClBuffer> bounds;
   private final List<RecordedLaunch> launches = new ArrayList<>();
   private final List<RecordedStep<RecordedLaunch>> steps;
   /** The buffers of others that runs use, each once. */
@@ -41,18 +40,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
     this.program = prepared.program();
     checkBindings(bindings);
     try {
-      int next = 0;
-      for (int i = 0; i < program.buffers().size(); i++) {
-        BufferDecl declaration = program.buffers().get(i);
-        if (declaration.role().isBound()) {
-          BufferSlice slice = bindings.get(next++);
-          bounds.add(new Bound<>((OpenClBuffer) slice.buffer(), slice.offset()));
-        } else if (declaration.role() == Role.CONSTANT) {
-          bounds.add(new Bound<>(prepared.constant(i), 0));
-        } else {
-          bounds.add(new Bound<>(own(declaration.bytes()), 0));
-        }
-      }
+      this.bounds = Bounds.of(program, OpenClBuffer.class, bindings, prepared::constant, this::own);
       List<Bound<OpenClBuffer>> workspaces = prepared.plan().workspaces().stream().map(b -> new Bound<>(own(b), 0))
           .toList();
       this.borrowed = borrowed(bindings);
@@ -92,13 +80,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   public boolean rebind(List<BufferSlice> bindings) {
     checkUsable();
     checkBindings(bindings);
-    int next = 0;
-    for (int i = 0; i < bounds.size(); i++) {
-      if (program.buffers().get(i).role().isBound()) {
-        BufferSlice slice = bindings.get(next++);
-        bounds.get(i).move((OpenClBuffer) slice.buffer(), slice.offset());
-      }
-    }
+    bounds.rebind(bindings);
     borrowed = borrowed(bindings);
     try {
       launches.forEach(RecordedLaunch::bind);
@@ -166,7 +148,7 @@ final class OpenClCommandBuffer implements CommandBuffer {
   }
 
   /** Launches in a lane, many under way at once. */
-  private record ToLane(Lane lane, List<Bound<OpenClBuffer>> bounds) implements RecordedStep.Runner<RecordedLaunch> {
+  private record ToLane(Lane lane, Bounds<OpenClBuffer> bounds) implements RecordedStep.Runner<RecordedLaunch> {
     @Override
     public void run(RecordedStep.Dispatch<RecordedLaunch> dispatch) {
       List<RecordedLaunch> launches = dispatch.launches();

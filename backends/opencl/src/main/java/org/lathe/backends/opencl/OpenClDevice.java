@@ -1,6 +1,5 @@
 package org.lathe.backends.opencl;
 
-import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -14,14 +13,11 @@ import org.lathe.backends.simt.ir.Kernel;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.program.Planner;
 import org.lathe.backends.simt.program.ProgramPlan;
-import org.lathe.backends.simt.schedule.Schedules;
+import org.lathe.backends.simt.program.SimtDevice;
 import org.lathe.backends.simt.tune.DeviceLaboratory;
 import org.lathe.backends.simt.tune.TunedDevice;
 import org.lathe.backends.simt.tune.Tuner;
 import org.lathe.backends.simt.tune.TuningStore;
-import org.lathe.hal.DType;
-import org.lathe.hal.device.Capabilities;
-import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Peaks;
 import org.lathe.hal.device.Prepared;
@@ -30,7 +26,7 @@ import org.lathe.hal.program.Program;
 import org.lathe.hal.spec.KernelSpec;
 
 /** One OpenCL device. Its context and queues are made when it is first used. Any thread. */
-final class OpenClDevice implements Device, Capabilities {
+final class OpenClDevice extends SimtDevice {
   /** Work items in lockstep on most GPUs, for those that do not say. */
   private static final int USUAL_WARP = 32;
   private static final int MOST_PARAMETERS = 255;
@@ -105,23 +101,13 @@ final class OpenClDevice implements Device, Capabilities {
   }
 
   @Override
-  public Capabilities capabilities() {
-    return this;
-  }
-
-  /** All that the device computes in; half types are only stored, and computed in f32. */
-  @Override
-  public Set<DType> dtypes() {
-    EnumSet<DType> dtypes = EnumSet.allOf(DType.class);
-    if (!traits.hasF64()) {
-      dtypes.remove(DType.F64);
-    }
-    return dtypes;
+  protected Traits traits(KernelSpec spec) {
+    return traits;
   }
 
   @Override
-  public Optional<String> refuses(KernelSpec spec) {
-    return Schedules.refuses(spec, traits);
+  protected boolean hasF64() {
+    return traits.hasF64();
   }
 
   @Override
@@ -152,7 +138,7 @@ final class OpenClDevice implements Device, Capabilities {
     Session s = session();
     s.checkAlive();
     try (KernelStore.Lease compiled = s.kernels().acquire(kernels)) {
-      return Device.super.prepareAll(programs);
+      return super.prepareAll(programs);
     } catch (ClException e) {
       throw s.failed(e, 0, allocator.freeBytes());
     }

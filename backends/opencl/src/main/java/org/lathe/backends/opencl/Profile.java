@@ -6,6 +6,7 @@ import org.lathe.backends.opencl.cl.ClContext;
 import org.lathe.backends.opencl.cl.ClEvent;
 import org.lathe.backends.opencl.cl.ClQueue;
 import org.lathe.backends.simt.program.Bound;
+import org.lathe.backends.simt.program.Bounds;
 import org.lathe.backends.simt.program.RecordedStep;
 import org.lathe.backends.simt.program.RecordedStep.Dispatch;
 import org.lathe.hal.device.CommandBuffer.KernelTiming;
@@ -20,12 +21,12 @@ final class Profile implements RecordedStep.Runner<RecordedLaunch>, AutoCloseabl
   private final String program;
   private final ClQueue queue;
   private final List<KernelTiming> timings = new ArrayList<>();
-  private final List<Bound<OpenClBuffer>> bounds;
+  private final Bounds<OpenClBuffer> bounds;
   /** When the run began, by the device's clock. */
   private long origin = Long.MIN_VALUE;
 
   /** @param bounds what each buffer of the program is bound to */
-  Profile(ClContext context, String device, String program, List<Bound<OpenClBuffer>> bounds) {
+  Profile(ClContext context, String device, String program, Bounds<OpenClBuffer> bounds) {
     this.device = device;
     this.program = program;
     this.bounds = bounds;

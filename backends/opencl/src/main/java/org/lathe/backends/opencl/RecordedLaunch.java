@@ -10,6 +10,7 @@ import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.program.Bound;
+import org.lathe.backends.simt.program.Bounds;
 import org.lathe.backends.simt.program.RecordedStep.Movable;
 import org.lathe.hal.DType;
 import org.lathe.hal.program.Slice;
@@ -68,7 +69,7 @@ final class RecordedLaunch implements Movable, AutoCloseable {
    * @param object a new one, of the launch's kernel; belongs to the result
    * @param bounds what each buffer of the program is bound to
    */
-  static RecordedLaunch of(ClKernel object, Launch launch, Step.Dispatch dispatch, List<Bound<OpenClBuffer>> bounds,
+  static RecordedLaunch of(ClKernel object, Launch launch, Step.Dispatch dispatch, Bounds<OpenClBuffer> bounds,
       List<Bound<OpenClBuffer>> workspaces) {
     Kernel kernel = launch.kernel();
     try {
@@ -102,7 +103,7 @@ final class RecordedLaunch implements Movable, AutoCloseable {
     }
   }
 
-  private static Operand operand(int argument, int elementBytes, Slice slice, List<Bound<OpenClBuffer>> bounds) {
+  private static Operand operand(int argument, int elementBytes, Slice slice, Bounds<OpenClBuffer> bounds) {
     return new Operand(argument, elementBytes, bounds.get(slice.buffer()), slice.offset());
   }
 

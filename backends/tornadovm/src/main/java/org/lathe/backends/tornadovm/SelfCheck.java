@@ -9,6 +9,7 @@ import org.lathe.backends.simt.ir.KernelBuilder;
 import org.lathe.backends.simt.ir.Parameter;
 import org.lathe.backends.simt.ir.Value;
 import org.lathe.backends.simt.ir.Values;
+import org.lathe.backends.simt.opencl.CompilerFacts;
 import org.lathe.backends.simt.plan.Argument;
 import org.lathe.backends.simt.plan.Launch;
 import org.lathe.backends.simt.plan.Traits;
@@ -28,23 +29,12 @@ final class SelfCheck {
   private static final int ITEMS = 96;
   private static final int GROUP = 32;
 
-  /** Its own macros know what TornadoVM cannot be asked for. */
+  /** TornadoVM cannot be asked for them. */
   private static final String FACTS = """
       __kernel void lathe_facts(
           __global long* a, __constant uchar* b, __local uchar* c, __global int* d, __global uchar* array) {
         __global int* out = (__global int*)(array + %d);
-      #if defined(__AVX512F__)
-        out[0] = 16;
-      #elif defined(__AVX__)
-        out[0] = 8;
-      #else
-        out[0] = 4;
-      #endif
-      #if defined(cl_khr_fp64) || defined(__opencl_c_fp64)
-        out[1] = 1;
-      #else
-        out[1] = 0;
-      #endif
+      %s
         out[2] = (((size_t)array) & %d) == 0;
         out[3] = 7 * out[4];
       }
@@ -62,7 +52,7 @@ final class SelfCheck {
     Object array = api.bytes(64);
     MemorySegment out = api.data(array);
     out.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 4, 6);
-    String source = FACTS.formatted(api.headerBytes(), HostArray.DATA - 1);
+    String source = FACTS.formatted(api.headerBytes(), CompilerFacts.STATEMENTS, HostArray.DATA - 1);
     TornadoApi.Graph graph = api.graph("lathefacts").uploadAlways(array)
         .prebuilt("lathe_facts", engine.files().of("lathe_facts", source), array).persist(array);
     Dims one = Dims.of(1, 1, 1);
@@ -78,9 +68,9 @@ final class SelfCheck {
     }
     Traits traits = new Traits(
         cpu ? Traits.Form.CPU : Traits.Form.GPU, target.computeUnits(),
-        cpu ? out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 0) : 1, cpu ? 1 : WARP,
+        cpu ? out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, CompilerFacts.FLOAT_LANES) : 1, cpu ? 1 : WARP,
         (int) Math.min(1 << 20, target.maxGroup()),
-        target.localBytes(), MOST_PARAMETERS, out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 1) != 0);
+        target.localBytes(), MOST_PARAMETERS, out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, CompilerFacts.HAS_F64) != 0);
     return new Facts(
         traits, api.headerBytes(), out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 2) != 0, target.maxBufferBytes(),
         bytecodeComputes(engine));

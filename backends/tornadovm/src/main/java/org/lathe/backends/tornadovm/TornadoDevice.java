@@ -1,24 +1,19 @@
 package org.lathe.backends.tornadovm;
 
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lathe.backends.simt.plan.Traits;
 import org.lathe.backends.simt.program.Planner;
+import org.lathe.backends.simt.program.SimtDevice;
 import org.lathe.backends.simt.schedule.Candidates;
-import org.lathe.backends.simt.schedule.Schedules;
 import org.lathe.backends.simt.schedule.Tuning;
 import org.lathe.backends.simt.schedule.Tunings;
 import org.lathe.backends.simt.tune.DeviceLaboratory;
 import org.lathe.backends.simt.tune.TunedDevice;
 import org.lathe.backends.simt.tune.Tuner;
 import org.lathe.backends.simt.tune.TuningStore;
-import org.lathe.hal.DType;
-import org.lathe.hal.device.Capabilities;
-import org.lathe.hal.device.Device;
 import org.lathe.hal.device.DeviceInfo;
 import org.lathe.hal.device.Prepared;
 import org.lathe.hal.device.Tunable;
@@ -29,7 +24,7 @@ import org.lathe.hal.spec.KernelSpec;
  * One OpenCL device through TornadoVM. Runs are synchronous: a submitted run has ended when {@code submit} returns. Any
  * thread; runs of all devices take turns.
  */
-final class TornadoDevice implements Device, Capabilities {
+final class TornadoDevice extends SimtDevice {
   private final Facts facts;
   private final DeviceInfo info;
   private final @Nullable Engine engine;
@@ -80,22 +75,13 @@ final class TornadoDevice implements Device, Capabilities {
   }
 
   @Override
-  public Capabilities capabilities() {
-    return this;
+  protected Traits traits(KernelSpec spec) {
+    return facts.traits();
   }
 
   @Override
-  public Set<DType> dtypes() {
-    EnumSet<DType> dtypes = EnumSet.allOf(DType.class);
-    if (!facts.traits().hasF64()) {
-      dtypes.remove(DType.F64);
-    }
-    return dtypes;
-  }
-
-  @Override
-  public Optional<String> refuses(KernelSpec spec) {
-    return Schedules.refuses(spec, facts.traits());
+  protected boolean hasF64() {
+    return facts.traits().hasF64();
   }
 
   @Override
