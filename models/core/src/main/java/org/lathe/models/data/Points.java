@@ -34,6 +34,25 @@ public final class Points {
     return labelled("two moons", x, label);
   }
 
+  /**
+   * The logarithm of the density that {@link #twoMoons} draws from, by the midpoint rule along both half circles.
+   *
+   * @param noise as there; above 0.02, or the rule's {@value #ARC_POINTS} points lie too far apart
+   */
+  public static double twoMoonsLogDensity(double x, double y, double noise) {
+    double sum = 0;
+    for (int i = 0; i < ARC_POINTS; i++) {
+      double angle = Math.PI * (i + 0.5) / ARC_POINTS;
+      double upper = Math.pow(x - Math.cos(angle), 2) + Math.pow(y - Math.sin(angle), 2);
+      double lower = Math.pow(x - 1 + Math.cos(angle), 2) + Math.pow(y - 0.5 + Math.sin(angle), 2);
+      double twice = 2 * noise * noise;
+      sum += Math.exp(-upper / twice) + Math.exp(-lower / twice);
+    }
+    return Math.log(sum / (2 * ARC_POINTS) / (2 * Math.PI * noise * noise));
+  }
+
+  private static final int ARC_POINTS = 400;
+
   /** Arms of a spiral, one class each. Columns: {@code x} f32 [2], {@code label} i32. */
   public static Dataset spirals(int count, int arms, double noise, long seed) {
     RandomGenerator random = new SplittableRandom(seed);
