@@ -15,12 +15,46 @@ public final class Autoregressive {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(
-        new PixelModel(
-            "pixelcnn",
-            "van den Oord, Kalchbrenner and Kavukcuoglu 2016; van den Oord et al. 2016",
-            new PixelModel.Recipe(
-                small -> new GatedPixelCnn(gated(small, 0)), 6_400, 32, 3, 4e-3)));
+    return List.of(pixelcnn());
+  }
+
+  private static ZooModel pixelrnn() {
+    return new PixelModel(
+        "pixelrnn",
+        "van den Oord, Kalchbrenner and Kavukcuoglu 2016",
+        new PixelModel.Recipe(
+            small -> new PixelRnn(
+                small
+                    ? new PixelRnn.Options(4, PixelModel.LEVELS, 4, 3, 2, 5, 5)
+                    : new PixelRnn.Options(PixelModel.SIDE, PixelModel.LEVELS, 32, 24, 3, 7, 32)),
+            6_400, 32, 5, 4e-3));
+  }
+
+  private static ZooModel pixelcnn() {
+    return new PixelModel(
+        "pixelcnn",
+        "van den Oord, Kalchbrenner and Kavukcuoglu 2016; van den Oord et al. 2016",
+        new PixelModel.Recipe(small -> new GatedPixelCnn(gated(small, 0)), 6_400, 32, 5, 4e-3));
+  }
+
+  private static ZooModel transformer() {
+    return new PixelModel(
+        "pixel-transformer",
+        "Parmar et al. 2018; Chen et al. 2020",
+        new PixelModel.Recipe(
+            small -> new PixelTransformer(
+                small
+                    ? new PixelTransformer.Options(3, PixelModel.LEVELS, 6, 2, 7, 2)
+                    : new PixelTransformer.Options(PixelModel.SIDE, PixelModel.LEVELS, 48, 4, 128, 3)),
+            6_400, 32, 8, 3e-3));
+  }
+
+  private static ZooModel conditional() {
+    return new PixelModel(
+        "conditional-pixelcnn",
+        "van den Oord et al. 2016",
+        new PixelModel.Recipe(
+            small -> new GatedPixelCnn(gated(small, PixelModel.CLASSES)), 6_400, 32, 6, 4e-3));
   }
 
   private static GatedPixelCnn.Options gated(boolean small, long classes) {
