@@ -37,6 +37,18 @@ class AgentsTest {
     assertTrue(Files.size(directory.resolve("straight/episode.png")) > 1000);
   }
 
+  /** With several actors the order of their updates is not given, so that no two trainings are the same. */
+  @Test
+  void a3cResumesBitEqualWithOneActor() throws IOException {
+    ResumeCheck.check(new A3cModel(1), lathe, directory, 2, 6);
+  }
+
+  /** Kills both parts once: the one without memory in its second epoch, the other one later. */
+  @Test
+  void tMazeResumesBitEqual() throws IOException {
+    ResumeCheck.check(new TMazeModel(), lathe, directory, 2, 33);
+  }
+
   @Test
   void theLogOfReturnsKeepsAllEpisodesInBoundedRoom() throws IOException {
     try (ModelState state = new ModelState(lathe, 1)) {
