@@ -32,6 +32,7 @@ public final class Adversarial {
         wgan(),
         wganGp(),
         sngan(),
+        new InfoganModel(),
         new AdversarialTrainingModel());
   }
 

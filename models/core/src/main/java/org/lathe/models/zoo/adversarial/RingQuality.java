@@ -21,12 +21,10 @@ record RingQuality(double good, int modes) {
     int good = 0;
     int count = points.length / 2;
     for (int i = 0; i < count; i++) {
-      for (int m = 0; m < Points.RING_MODES; m++) {
-        double[] mean = Points.ringMean(m);
-        if (Math.hypot(points[2 * i] - mean[0], points[2 * i + 1] - mean[1]) <= NEAR * Points.RING_DEVIATION) {
-          near[m]++;
-          good++;
-        }
+      int mode = mode(points[2 * i], points[2 * i + 1]);
+      if (mode >= 0) {
+        near[mode]++;
+        good++;
       }
     }
     int modes = 0;
@@ -34,6 +32,17 @@ record RingQuality(double good, int modes) {
       modes += n > 0 && n >= FOUND * count / Points.RING_MODES ? 1 : 0;
     }
     return new RingQuality((double) good / count, modes);
+  }
+
+  /** The mode that a point lies near, or -1. */
+  static int mode(double x, double y) {
+    for (int m = 0; m < Points.RING_MODES; m++) {
+      double[] mean = Points.ringMean(m);
+      if (Math.hypot(x - mean[0], y - mean[1]) <= NEAR * Points.RING_DEVIATION) {
+        return m;
+      }
+    }
+    return -1;
   }
 
   Map<String, Double> metrics() {

@@ -2,11 +2,13 @@ package org.lathe.models.zoo.adversarial;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lathe.compiler.runtime.Lathe;
@@ -43,6 +45,37 @@ class AdversarialTest {
     }
     assertEquals(new RingQuality(0.5, 2), RingQuality.of(points));
     assertEquals(0, RingQuality.of(new float[]{9, 9}).modes());
+  }
+
+  @Test
+  void theBestAssignmentIsTheBestOfAllPermutations() {
+    long seed = System.nanoTime();
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int n = 1; n <= 5; n++) {
+      long[][] counts = new long[n][n];
+      for (long[] row : counts) {
+        Arrays.setAll(row, k -> random.nextInt(20));
+      }
+      Assignment best = Assignment.best(counts);
+      assertEquals(most(counts, 0, 0), best.agreed(), "seed " + seed);
+      assertEquals(n, Arrays.stream(best.classOf()).distinct().count());
+      long sum = 0;
+      for (int code = 0; code < n; code++) {
+        sum += counts[code][best.classOf()[code]];
+      }
+      assertEquals(best.agreed(), sum, "seed " + seed);
+    }
+    assertThrows(IllegalArgumentException.class, () -> Assignment.best(new long[17][17]));
+  }
+
+  private static long most(long[][] counts, int code, int taken) {
+    long best = 0;
+    for (int k = 0; k < counts.length && code < counts.length; k++) {
+      if ((taken >> k & 1) == 0) {
+        best = Math.max(best, counts[code][k] + most(counts, code + 1, taken | 1 << k));
+      }
+    }
+    return best;
   }
 
   @Test
