@@ -53,53 +53,59 @@ public final class ResNet extends Module implements Layer {
   /**
    * @param depths the number of blocks of each stage
    * @param width of the stem and of the first stage's 3x3 convolutions
-   * @param identity whether residual blocks begin as the identity, the scale of their last batch norm being 0 (Goyal et al.
-   *     2017), which the paper does not have
+   * @param branchScale with which the last batch norm of each residual block begins: 1 in the paper; at 0 blocks begin as the
+   *     identity (Goyal et al. 2017). Plain networks with a scale below 1 have filters that begin as the identity, with
+   *     random values of this scale beside it
    */
   public record Options(
-      Kind kind, Shortcut shortcut, Stem stem, List<Integer> depths, long width, long classes, boolean identity) {
+      Kind kind, Shortcut shortcut, Stem stem, List<Integer> depths, long width, long classes, double branchScale) {
     public Options {
       depths = List.copyOf(depths);
     }
 
     /** Two blocks in each of four stages: 18 layers. */
     public static Options resnet18(long classes) {
-      return new Options(Kind.BASIC, Shortcut.PROJECTED, Stem.LARGE, List.of(2, 2, 2, 2), 64, classes, false);
+      return new Options(Kind.BASIC, Shortcut.PROJECTED, Stem.LARGE, List.of(2, 2, 2, 2), 64, classes, 1);
     }
 
     /** 50 layers. */
     public static Options resnet50(long classes) {
-      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 4, 6, 3), 64, classes, false);
+      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 4, 6, 3), 64, classes, 1);
     }
 
     /** 152 layers. */
     public static Options resnet152(long classes) {
-      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 8, 36, 3), 64, classes, false);
+      return new Options(Kind.BOTTLENECK, Shortcut.PROJECTED, Stem.LARGE, List.of(3, 8, 36, 3), 64, classes, 1);
     }
 
     /** The paper's 56 layers for CIFAR-10: three stages of nine blocks, 16, 32 and 64 wide. */
     public static Options resnet56(long classes) {
-      return new Options(Kind.BASIC, Shortcut.PADDED, Stem.SMALL, List.of(9, 9, 9), 16, classes, false);
+      return new Options(Kind.BASIC, Shortcut.PADDED, Stem.SMALL, List.of(9, 9, 9), 16, classes, 1);
+    }
+
+    /** In all stages. */
+    public int blocks() {
+      return depths.stream().mapToInt(d -> d).sum();
     }
 
     public Options with(Kind other) {
-      return new Options(other, shortcut, stem, depths, width, classes, identity);
+      return new Options(other, shortcut, stem, depths, width, classes, branchScale);
     }
 
     public Options with(Stem other) {
-      return new Options(kind, shortcut, other, depths, width, classes, identity);
+      return new Options(kind, shortcut, other, depths, width, classes, branchScale);
     }
 
-    public Options withIdentity() {
-      return new Options(kind, shortcut, stem, depths, width, classes, true);
+    public Options withBranchScale(double other) {
+      return new Options(kind, shortcut, stem, depths, width, classes, other);
     }
 
     public Options withWidth(long other) {
-      return new Options(kind, shortcut, stem, depths, other, classes, identity);
+      return new Options(kind, shortcut, stem, depths, other, classes, branchScale);
     }
 
     public Options withDepths(Integer... other) {
-      return new Options(kind, shortcut, stem, List.of(other), width, classes, identity);
+      return new Options(kind, shortcut, stem, List.of(other), width, classes, branchScale);
     }
   }
 

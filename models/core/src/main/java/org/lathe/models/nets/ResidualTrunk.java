@@ -11,6 +11,7 @@ import org.lathe.models.nets.ResNet.Options;
 import org.lathe.models.nets.ResNet.Shortcut;
 import org.lathe.models.nets.ResNet.Stem;
 import org.lathe.models.nn.ConvNorm;
+import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Layer;
 import org.lathe.models.nn.Module;
 
@@ -34,20 +35,30 @@ public final class ResidualTrunk extends Module implements Layer {
     private final @Nullable ConvNorm projection;
 
     Block(Options options, long in, long width, long stride) {
-      boolean bottleneck = options.kind() == Kind.BOTTLENECK;
       this.stride = stride;
       out = width(options, width);
-      double last = options.identity() && options.kind() != Kind.PLAIN ? 0 : 1;
+      double last = options.branchScale();
       path = children(
           "path",
-          bottleneck
-              ? List.of(new ConvNorm(in, width, 1, stride), new ConvNorm(width, width, 3, 1),
-                  new ConvNorm(width, out, 1, 1, last))
-              : List.of(new ConvNorm(in, width, 3, stride), new ConvNorm(width, width, 3, 1, last)));
+          switch (options.kind()) {
+            case PLAIN -> List.of(plain(options, in, width, stride), plain(options, width, width, 1));
+            case BASIC -> List.of(new ConvNorm(in, width, 3, stride), new ConvNorm(width, width, 3, 1, last));
+            case BOTTLENECK ->
+              List.of(new ConvNorm(in, width, 1, stride), new ConvNorm(width, width, 3, 1),
+                  new ConvNorm(width, out, 1, 1, last));
+          });
       residual = options.kind() != Kind.PLAIN;
       projection = residual && options.shortcut() == Shortcut.PROJECTED && (in != out || stride != 1)
           ? child("shortcut", new ConvNorm(in, out, 1, stride))
           : null;
+    }
+
+    /** The shift of 1 lets most of what is carried on pass the ReLU. */
+    private static ConvNorm plain(Options options, long in, long out, long stride) {
+      double scale = options.branchScale();
+      return scale == 1
+          ? new ConvNorm(in, out, 3, stride)
+          : new ConvNorm(in, out, 3, stride, Initializer.nearIdentity(scale), 1, 1);
     }
 
     static long width(Options options, long width) {

@@ -40,20 +40,30 @@ public final class BatchNorm extends Module implements Layer {
    *     (Goyal et al. 2017)
    */
   public BatchNorm(long channels, double momentum, double firstScale) {
-    this(channels, momentum, firstScale, true);
+    this(channels, momentum, firstScale, 0);
   }
 
-  private BatchNorm(long channels, double momentum, double firstScale, boolean affine) {
+  /**
+   * @param momentum the weight of the newest batch in the running means
+   * @param firstScale with which it begins
+   * @param firstShift likewise
+   */
+  public BatchNorm(long channels, double momentum, double firstScale, double firstShift) {
+    this(channels, momentum, Initializer.constant(firstScale), Initializer.constant(firstShift));
+  }
+
+  private BatchNorm(
+      long channels, double momentum, @Nullable Initializer firstScale, @Nullable Initializer firstShift) {
     this.momentum = momentum;
-    scale = affine ? parameter("scale", Initializer.constant(firstScale), channels) : null;
-    shift = affine ? parameter("shift", Initializer.ZEROS, channels) : null;
+    scale = firstScale == null ? null : parameter("scale", firstScale, channels);
+    shift = firstShift == null ? null : parameter("shift", firstShift, channels);
     mean = state("mean", Initializer.ZEROS, channels);
     variance = state("variance", Initializer.ONES, channels);
   }
 
   /** Without scale and shift: of mean 0 and variance 1. */
   public static BatchNorm plain(long channels) {
-    return new BatchNorm(channels, MOMENTUM, 1, false);
+    return new BatchNorm(channels, MOMENTUM, null, null);
   }
 
   @Override

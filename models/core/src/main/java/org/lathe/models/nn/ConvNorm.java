@@ -21,9 +21,18 @@ public final class ConvNorm extends Module implements Layer {
    * @param firstScale of the batch norm
    */
   public ConvNorm(long in, long out, long size, long stride, double firstScale) {
-    conv = child(
-        "conv", new Conv2d(in, out, size, Convolutions.Options.of(stride, size / 2), Initializer.he(), null));
-    norm = child("norm", new BatchNorm(out, BatchNorm.MOMENTUM, firstScale));
+    this(in, out, size, stride, Initializer.he(), firstScale, 0);
+  }
+
+  /**
+   * @param filters how they begin
+   * @param firstScale of the batch norm
+   * @param firstShift likewise
+   */
+  public ConvNorm(
+      long in, long out, long size, long stride, Initializer filters, double firstScale, double firstShift) {
+    conv = child("conv", new Conv2d(in, out, size, Convolutions.Options.of(stride, size / 2), filters, null));
+    norm = child("norm", new BatchNorm(out, BatchNorm.MOMENTUM, firstScale, firstShift));
   }
 
   @Override

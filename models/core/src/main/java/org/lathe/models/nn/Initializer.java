@@ -54,6 +54,25 @@ public interface Initializer {
     return (shape, random) -> normal(Math.sqrt(2.0 / fanIn(shape))).values(shape, random);
   }
 
+  /**
+   * Convolution filters [out, in, size, size] of odd size that carry each map on as it is (Zagoruyko and Komodakis 2017), and
+   * He's values, {@code scale} times, beside that. Maps past the first {@code in} begin as He's.
+   */
+  static Initializer nearIdentity(double scale) {
+    return (shape, random) -> {
+      float[] v = he().values(shape, random);
+      int filter = Math.toIntExact(shape.product() / Math.max(1, shape.get(0)));
+      int area = Math.toIntExact(shape.get(2) * shape.get(3));
+      for (int o = 0; o < Math.min(shape.get(0), shape.get(1)); o++) {
+        for (int i = o * filter; i < (o + 1) * filter; i++) {
+          v[i] *= (float) scale;
+        }
+        v[o * filter + o * area + area / 2] += 1;
+      }
+      return v;
+    };
+  }
+
   /** A matrix [rows, count * columns] of matrices side by side, each begun by {@code each}. */
   static Initializer blocks(int count, Initializer each) {
     return (shape, random) -> {

@@ -23,24 +23,33 @@ public final class Convolutional {
   public static final String FAMILY = "convolutional";
 
   private static final long CLASSES = 10;
+  private static final String VGG_PAPER = "Simonyan and Zisserman 2015";
   private static final String RESNET_PAPER = "He, Zhang, Ren and Sun 2016";
 
-  private static final Schedule RATE = Schedule.exponential(3e-3, 0.5, 130);
+  private static final Training VGG = new Training(Schedule.exponential(1e-3, 0.5, 800), 64, 12, 8_000, 0.965);
+  private static final Training RESNET = new Training(Schedule.exponential(2e-3, 0.5, 600), 64, 12, 8_000, 0.98);
+
+  /** The paper's networks of 56 layers for CIFAR-10, half as wide. */
+  private static final ResNet.Options DEEPEST = ResNet.Options.resnet56(CLASSES).withWidth(8);
+
   private static final Highway.Options HIGHWAY = new Highway.Options(50, 16, 32, true, -2, CLASSES);
+
+  private static final Training HIGHWAY_TRAINING = new Training(Schedule.exponential(1e-3, 0.5, 400), 64, 5, 8_000, Double.NaN);
 
   private Convolutional() {}
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
     return List.of(
-        lenet5(), alexnet(), vgg("vgg11", Vgg.Options.vgg11(CLASSES)),
-        vgg("vgg16", Vgg.Options.vgg16(CLASSES).withBatchNorm()),
-        resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16).with(ResNet.Stem.HALVING)),
-        resnet("resnet50", ResNet.Options.resnet50(CLASSES).withIdentity().withWidth(8).with(ResNet.Stem.HALVING)),
-        resnet("resnet152", ResNet.Options.resnet152(CLASSES).withIdentity().withWidth(8).with(ResNet.Stem.HALVING)),
-        deep("plain56", ResNet.Kind.PLAIN, Schedule.exponential(1e-3, 0.5, 400), 8),
+        lenet5(), alexnet(), vgg("vgg11", Vgg.Options.vgg11(CLASSES), VGG),
+        vgg("vgg16", Vgg.Options.vgg16(CLASSES).withBatchNorm(), Training.cosine(3e-3, 16, 2, 0.965)),
+        resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16), RESNET),
+        resnet("resnet50", small(ResNet.Options.resnet50(CLASSES).withWidth(8)), deep(5)),
+        resnet("resnet152", small(ResNet.Options.resnet152(CLASSES).withWidth(8)), deep(3)),
+        resnet("plain56", small(DEEPEST.with(ResNet.Kind.PLAIN)), deep(4)),
         new ComparedClassifier(
-            deep("resnet56", ResNet.Kind.BASIC, RATE, 3), deep("resnet56/plain", ResNet.Kind.PLAIN, RATE, 3), 1),
+            resnet("resnet56", small(DEEPEST), deep(3)),
+            resnet("resnet56/plain", DEEPEST.with(ResNet.Kind.PLAIN), deep(3)), 1),
         new ComparedClassifier(highway("highway", HIGHWAY), highway("highway/plain", HIGHWAY.plain()), 3),
         new DasNetModel(), new LocalizerModel(), new SelectAdditiveModel());
   }
@@ -61,121 +70,93 @@ public final class Convolutional {
             8));
   }
 
-  /** AlexNet for 64 x 64; see {@link AlexNet}. The bench rows {@code train-alexnet-227} have the published size. */
+  /** AlexNet for 64 x 64; see {@link AlexNet}. The bench row {@code train-alexnet-227} has the published size. */
   private static PictureClassifier alexnet() {
-    AlexNet.Options check = new AlexNet.Options(35, 2, 2, 6, 2, 7, 0.5, CLASSES);
-    return new PictureClassifier(
-        "alexnet",
-        FAMILY,
-        "Krizhevsky, Sutskever and Hinton 2012",
-        0.95,
-        new PictureClassifier.Parts(
-            Pictures.shapes(64),
-            net(() -> new AlexNet(AlexNet.Options.small(CLASSES))),
-            Convolutional::centred,
-            new Adam(Schedule.exponential(1e-3, 0.5, 800)),
-            64,
-            12)
-            .withTrain(8_000)
-            .withGoal(0.965)
-            .with(new PictureClassifier.Check(Pictures.shapes(35), net(() -> new AlexNet(check)))));
+    return new Row("alexnet", "Krizhevsky, Sutskever and Hinton 2012", 0.95, 64, VGG)
+        .of(
+            () -> new AlexNet(AlexNet.Options.small(CLASSES)),
+            35, () -> new AlexNet(new AlexNet.Options(35, 2, 2, 6, 2, 7, 0.5, CLASSES)));
   }
 
   /** VGG for 64 x 64, an eighth as wide; see {@link Vgg}. The bench row {@code train-vgg16-224} has the published size. */
-  private static PictureClassifier vgg(String name, Vgg.Options published) {
-    return new PictureClassifier(
-        name,
-        FAMILY,
-        "Simonyan and Zisserman 2015",
-        0.95,
-        new PictureClassifier.Parts(
-            Pictures.shapes(64),
-            net(() -> new Vgg(published.sized(8, 64, 128, 0.3))),
-            Convolutional::centred,
-            new Adam(Schedule.exponential(1e-3, 0.5, 800)),
-            64,
-            12)
-            .withTrain(8_000)
-            .withGoal(0.965)
-            .with(
-                new PictureClassifier.Check(
-                    Pictures.shapes(8), net(() -> new Vgg(published.withDepths(1, 2).sized(2, 8, 5, 0.3))))));
+  private static PictureClassifier vgg(String name, Vgg.Options published, Training training) {
+    return new Row(name, VGG_PAPER, 0.95, 64, training)
+        .of(
+            () -> new Vgg(published.sized(8, 64, 128, 0.3)),
+            8, () -> new Vgg(published.withDepths(1, 2).sized(2, 8, 5, 0.3)));
   }
 
   /**
-   * A narrow residual network on pictures of 32 x 32; see {@link ResNet}. The bench rows {@code train-resnet18} and
-   * {@code train-resnet152-224} have the published width.
+   * A narrow residual network on pictures of 32 x 32 with a stem of stride 2; see {@link ResNet}. The bench rows
+   * {@code train-resnet18} and {@code train-resnet152-224} have the published width.
    */
-  private static PictureClassifier resnet(String name, ResNet.Options options) {
-    return new PictureClassifier(
-        name,
-        FAMILY,
-        RESNET_PAPER,
-        0.97,
-        new PictureClassifier.Parts(
-            Pictures.shapes(32),
-            net(() -> new ResNet(options)),
-            Convolutional::centred,
-            new Adam(Schedule.exponential(2e-3, 0.5, 600)),
-            64,
-            12)
-            .withTrain(8_000)
-            .withGoal(0.98)
-            .with(
-                new PictureClassifier.Check(
-                    Pictures.shapes(8), net(() -> new ResNet(options.withWidth(2).withDepths(1, 2))))));
+  private static PictureClassifier resnet(String name, ResNet.Options options, Training training) {
+    ResNet.Options halving = options.with(ResNet.Stem.HALVING);
+    return new Row(name, RESNET_PAPER, 0.97, 32, training)
+        .of(() -> new ResNet(halving), 8, () -> new ResNet(halving.withWidth(2).withDepths(1, 2)));
+  }
+
+  /** For deep networks with batch norm, which learn within few steps at a high rate. */
+  private static Training deep(int epochs) {
+    return Training.cosine(1e-2, 32, epochs, 0.98);
   }
 
   /**
-   * The paper's networks of 56 layers for CIFAR-10, 0.85 million parameters, on pictures of 32 x 32 with a stem of stride 2;
-   * see {@link ResNet}.
+   * With blocks that begin so small that all of them together add about as much as what they are added to. With the paper's
+   * scale of 1 a network of 50 layers learned far more slowly, with 0 somewhat.
    */
-  private static PictureClassifier deep(String name, ResNet.Kind kind, Schedule rate, int epochs) {
-    ResNet.Options options = ResNet.Options.resnet56(CLASSES).with(kind).with(ResNet.Stem.HALVING);
-    return new PictureClassifier(
-        name,
-        FAMILY,
-        RESNET_PAPER,
-        0.97,
-        new PictureClassifier.Parts(
-            Pictures.shapes(32),
-            net(() -> new ResNet(options)),
-            Convolutional::centred,
-            new Adam(rate),
-            64,
-            epochs)
-            .withTrain(8_000)
-            .with(
-                new PictureClassifier.Check(
-                    Pictures.shapes(8), net(() -> new ResNet(options.withWidth(2).withDepths(1, 2))))));
+  private static ResNet.Options small(ResNet.Options options) {
+    return options.withBranchScale(Math.sqrt(1.0 / options.blocks()));
   }
 
   /** 50 layers without normalisation, on pictures of 32 x 32; see {@link Highway}. */
   private static PictureClassifier highway(String name, Highway.Options options) {
-    return new PictureClassifier(
-        name,
-        FAMILY,
-        "Srivastava, Greff and Schmidhuber 2015",
-        0.7,
-        new PictureClassifier.Parts(
-            Pictures.shapes(32),
-            net(() -> new Highway(options)),
-            Convolutional::centred,
-            new Adam(Schedule.exponential(1e-3, 0.5, 400)),
-            64,
-            5)
-            .withTrain(8_000)
-            .with(
-                new PictureClassifier.Check(
-                    Pictures.shapes(12), net(() -> new Highway(options.sized(4, 3, 12))))));
+    return new Row(name, "Srivastava, Greff and Schmidhuber 2015", 0.7, 32, HIGHWAY_TRAINING)
+        .of(() -> new Highway(options), 16, () -> new Highway(options.sized(5, 3, 16)));
+  }
+
+  /**
+   * How a network learns, by Adam.
+   *
+   * @param pictures how many are made, those to validate included
+   * @param goal the accuracy on the validation set at which the training ends at once; NaN for none
+   */
+  private record Training(Schedule rate, int batch, int epochs, int pictures, double goal) {
+    /** The rate rises over the first 100 steps, then falls along a cosine to nearly nothing at the last one. */
+    static Training cosine(double rate, int batch, int epochs, double goal) {
+      int pictures = 12_000;
+      long steps = (long) epochs * (pictures - pictures / 10) / batch;
+      return new Training(
+          Schedule.cosine(rate, rate / 100, steps).warmedUp(100), batch, epochs, pictures, goal);
+    }
+  }
+
+  /** A classifier of shapes but for its network. */
+  private record Row(String name, String paper, double bar, int side, Training training) {
+    /**
+     * @param checkSide of the pictures on which {@code check}, a smaller network of the same kind, is checked in the oracle
+     */
+    <M extends Module & Layer> PictureClassifier of(Supplier<M> net, int checkSide, Supplier<M> check) {
+      return new PictureClassifier(
+          name,
+          FAMILY,
+          paper,
+          bar,
+          new PictureClassifier.Parts(
+              Pictures.shapes(side), made(net), Convolutional::centred, new Adam(training.rate()),
+              training.batch(), training.epochs())
+              .withTrain(training.pictures())
+              .withGoal(training.goal())
+              .with(new PictureClassifier.Check(Pictures.shapes(checkSide), made(check))));
+    }
+
+    private static <M extends Module & Layer> Supplier<PictureClassifier.Net> made(Supplier<M> make) {
+      return () -> PictureClassifier.Net.of(make.get());
+    }
   }
 
   /** Colours in 0..1 as numbers of about mean 0. */
   static Tensor centred(Tensor image) {
     return image.sub(0.5).mul(4);
-  }
-
-  private static <M extends Module & Layer> Supplier<PictureClassifier.Net> net(Supplier<M> make) {
-    return () -> PictureClassifier.Net.of(make.get());
   }
 }
