@@ -15,9 +15,13 @@ public final class Autoregressive {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(pixelcnn());
+    return List.of(pixelrnn(), pixelcnn(), transformer());
   }
 
+  /**
+   * Row LSTMs. It differs from the paper in grey pictures of 14 x 14 pixels and four levels, three layers instead of seven or
+   * twelve, and Adam.
+   */
   private static ZooModel pixelrnn() {
     return new PixelModel(
         "pixelrnn",
@@ -30,13 +34,21 @@ public final class Autoregressive {
             6_400, 32, 5, 4e-3));
   }
 
+  /**
+   * Convolutions with masks A and B, gated, in two stacks, so that no pixel above is in a blind spot. It differs from the
+   * papers in grey pictures of 14 x 14 pixels and four levels, five layers of 24 features, and Adam.
+   */
   private static ZooModel pixelcnn() {
     return new PixelModel(
         "pixelcnn",
-        "van den Oord, Kalchbrenner and Kavukcuoglu 2016; van den Oord et al. 2016",
+        "van den Oord, Kalchbrenner and Kavukcuoglu 2016; van den Oord et al. 2016 (gated)",
         new PixelModel.Recipe(small -> new GatedPixelCnn(gated(small, 0)), 6_400, 32, 5, 4e-3));
   }
 
+  /**
+   * Masked attention from each pixel to all earlier ones, where the first paper looks at blocks nearby, with a trained vector
+   * for each row and each column of the picture; the second paper's net, much smaller.
+   */
   private static ZooModel transformer() {
     return new PixelModel(
         "pixel-transformer",
@@ -46,15 +58,16 @@ public final class Autoregressive {
                 small
                     ? new PixelTransformer.Options(3, PixelModel.LEVELS, 6, 2, 7, 2)
                     : new PixelTransformer.Options(PixelModel.SIDE, PixelModel.LEVELS, 48, 4, 128, 3)),
-            6_400, 32, 8, 3e-3));
+            6_400, 32, 4, 3e-3));
   }
 
+  /** As {@link #pixelcnn}, with biases of the class at all gates; the paper's skip connections are left out. */
   private static ZooModel conditional() {
     return new PixelModel(
         "conditional-pixelcnn",
         "van den Oord et al. 2016",
         new PixelModel.Recipe(
-            small -> new GatedPixelCnn(gated(small, PixelModel.CLASSES)), 6_400, 32, 6, 4e-3));
+            small -> new GatedPixelCnn(gated(small, PixelModel.CLASSES)), 6_400, 32, 5, 4e-3));
   }
 
   private static GatedPixelCnn.Options gated(boolean small, long classes) {

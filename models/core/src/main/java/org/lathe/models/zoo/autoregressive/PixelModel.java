@@ -1,6 +1,7 @@
 package org.lathe.models.zoo.autoregressive;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -187,14 +188,20 @@ class PixelModel extends ZooModel {
     Blueprint plan = blueprint(recipe.batch);
     try (ModelState state = new ModelState(request.lathe(), request.seed());
         BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
-        BoundStep predict = BoundStep.bind(plan.inference(), state)) {
+        BoundStep predict = BoundStep.bind(plan.inference(), state);
+        Drawing drawing = new Drawing(recipe.full(), DRAWN, state)) {
       Dataset held = all.range(rest, all.size());
       Evaluation validation = new Evaluation(predict, held);
       double heldBaseline = baseline.bitsPerPixel(held);
       Trainer.Outcome outcome = Trainer.train(
           state,
           TrainingTask.over(
-              step, new Batches(train, step, request.seed()), () -> metrics(validation.run(), heldBaseline)),
+              step,
+              new Batches(train, step, request.seed()),
+              () -> {
+                drawSamples(request, drawing);
+                return metrics(validation.run(), heldBaseline);
+              }),
           request.options(name(), recipe.epochs));
       double bits = new Evaluation(predict, test).run().getOrDefault("bits", Double.NaN);
       double independent = baseline.bitsPerPixel(test);
@@ -202,7 +209,7 @@ class PixelModel extends ZooModel {
           String.format(
               Locale.ROOT, "%.3f bits for each pixel, independent pixels have %.3f", bits, independent));
       TrainResult result = card().result(bits / independent, outcome.seconds(), outcome.checkpoint());
-      TrainResult missed = check(request, state, train, test, baseline, result);
+      TrainResult missed = check(request, state, drawing, train, test, baseline, result);
       return missed == null ? result : missed;
     }
   }
@@ -212,23 +219,37 @@ class PixelModel extends ZooModel {
     return Map.of("bits", bits, "bits_ratio", bits / baseline);
   }
 
+  /** Classes of the pictures that are drawn from nothing: all in turn. */
+  private int[] turns() {
+    return GivenClasses.read(name(), null, GivenClasses.DIGITS, DRAWN);
+  }
+
+  /** Draws pictures from nothing, and writes {@code samples.png}. */
+  private int[] drawSamples(TrainRequest request, Drawing drawing) {
+    int[] drawn = drawing.draw(Drawing.nothing(DRAWN, PIXELS), turns(), request.seed());
+    try {
+      save(request.out().resolve("samples.png"), drawn);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return drawn;
+  }
+
   /** What is asked beside the bar: null, or the first that was missed. */
   private @Nullable TrainResult check(
-      TrainRequest request, ModelState state, Dataset train, Dataset test, IndependentPixels baseline,
-      TrainResult result) throws IOException {
+      TrainRequest request, ModelState state, Drawing drawing, Dataset train, Dataset test,
+      IndependentPixels baseline, TrainResult result) throws IOException {
     PixelNet net = recipe.full();
     int[] truth = levels(test.range(0, DRAWN));
     int[] labels = labels(test.range(0, DRAWN));
     int[] halves = Drawing.upperHalves(truth, PIXELS);
-    int[] classes = GivenClasses.read(name(), null, GivenClasses.DIGITS, DRAWN);
-    try (Drawing drawing = new Drawing(net, DRAWN, state);
-        BoundStep distributions = BoundStep.bind(distributions(net), state);
+    int[] classes = turns();
+    try (BoundStep distributions = BoundStep.bind(distributions(net), state);
         DigitJudge judge = new DigitJudge(request, enlarged(train))) {
-      int[] drawn = drawing.draw(Drawing.nothing(DRAWN, PIXELS), classes, request.seed());
+      int[] drawn = drawSamples(request, drawing);
       double difference = largestDifference(drawing.logits(), logits(distributions, drawn, classes));
       double leak = leak(distributions, truth, labels, request.seed());
       int[] completed = drawing.draw(halves, labels, request.seed() + 1);
-      save(request.out().resolve("samples.png"), drawn);
       save(request.out().resolve("completions.png"), truth, halves, completed);
       double read = judge.agreement(grey(completed), labels);
       double readIndependent = judge.agreement(
@@ -349,7 +370,7 @@ class PixelModel extends ZooModel {
     int[] classes = GivenClasses.read(name(), asked ? request.data() : null, GivenClasses.DIGITS, count);
     Files.createDirectories(request.out());
     try (ModelState state = load(request, name(), blueprint(1).inference());
-        Drawing drawing = new Drawing(net, DRAWN, state)) {
+        Drawing drawing = new Drawing(net, Math.min(count, DRAWN), state)) {
       if (half != null) {
         int[] halves = Drawing.upperHalves(levels(half), PIXELS);
         int[] completed = drawing.draw(halves, labels(half), request.seed() + 1);
