@@ -68,6 +68,52 @@ class ShapesTest {
     assertEquals(0.8 + 0.2 / 7, (double) own / count, 0.03);
   }
 
+  /**
+   * Both styles of one seed show the same figures at the same places, so that a translation can be judged; they differ in
+   * the ground, and in the stripes within the figures.
+   */
+  @Test
+  void stylesDifferInPaintAlone() {
+    int side = 32;
+    int count = 60;
+    Dataset plain = Shapes.generate(count, Shapes.Options.of(side), seed);
+    Dataset striped = Shapes.generate(count, Shapes.Options.of(side).withStyle(Shapes.Style.STRIPED), seed);
+    assertArrayEquals(floats(plain, "box"), floats(striped, "box"));
+    for (String c : List.of("label", "colour", "caption")) {
+      assertArrayEquals(ints(plain, c), ints(striped, c));
+    }
+    double[] spread = new double[2];
+    for (int i = 0; i < count; i++) {
+      for (int s = 0; s < 2; s++) {
+        float[] pixels = Arrays.copyOfRange(
+            floats(s == 0 ? plain : striped, "image"), i * 3 * side * side, (i + 1) * 3 * side * side);
+        float[] sorted = pixels.clone();
+        Arrays.sort(sorted);
+        float ground = sorted[sorted.length / 2];
+        assertTrue(s == 0 ? ground > 0.45 : ground < 0.45, "ground " + ground + ", seed " + seed);
+        spread[s] += spreadInTheMiddle(pixels, side, Arrays.copyOfRange(floats(plain, "box"), 4 * i, 4 * i + 4));
+      }
+    }
+    assertTrue(spread[1] > 1.3 * spread[0], Arrays.toString(spread) + ", seed " + seed);
+  }
+
+  /** The mean difference of neighbours along a row, in the inner half of a box. */
+  private static double spreadInTheMiddle(float[] pixels, int side, float[] box) {
+    double sum = 0;
+    int pairs = 0;
+    int row = Math.round((box[1] + box[3]) / 2 * side);
+    int left = Math.round((0.75f * box[0] + 0.25f * box[2]) * side);
+    int right = Math.round((0.25f * box[0] + 0.75f * box[2]) * side);
+    for (int c = 0; c < 3; c++) {
+      for (int x = left; x + 1 < right; x++) {
+        int p = (c * side + row) * side + x;
+        sum += Math.abs(pixels[p + 1] - pixels[p]);
+        pairs++;
+      }
+    }
+    return sum / pairs;
+  }
+
   /** What a caption says is what the other columns say. */
   @Test
   void captionsDescribeTheirPictures() {
