@@ -19,6 +19,19 @@ public interface Regularizer {
     return w -> w.square().sum().mul(strength);
   }
 
+  /**
+   * {@code strength} times the squared products of different filters (Brock, Donahue and Simonyan 2019): how far they are from
+   * being orthogonal, whatever their lengths. Filters are the rows of [out, ..], and the columns of a matrix [in, out].
+   */
+  static Regularizer orthogonal(double strength) {
+    return w -> {
+      Tensor rows = w.rank() == 2 ? w.transpose() : w.flatten(1);
+      Tensor lengths = rows.square().sum(1);
+      Tensor products = rows.matmul(rows.transpose());
+      return products.square().sum().sub(lengths.square().sum()).mul(strength);
+    };
+  }
+
   /** {@code loss} and the penalties of all {@code parameters}. */
   default Tensor addTo(Tensor loss, List<Tensor> parameters) {
     return parameters.stream().filter(p -> p.rank() >= 2).map(this::of).reduce(loss, Tensor::add);
