@@ -75,6 +75,29 @@ class PictureLayersTest {
     assertThrows(IllegalArgumentException.class, () -> new Upsampling(0));
   }
 
+  @Test
+  void reflectionContinuesPicturesAsInAMirror() {
+    int margin = 3;
+    double[] y = run(new Holder(), new Reflection(margin)::apply, Map.of()).report("y");
+    int width = WIDTH + 2 * margin;
+    int height = HEIGHT + 2 * margin;
+    for (int m = 0; m < BATCH * CHANNELS; m++) {
+      for (int i = 0; i < height; i++) {
+        for (int j = 0; j < width; j++) {
+          double expected = values[(m * HEIGHT + mirrored(i - margin, HEIGHT)) * WIDTH + mirrored(j - margin, WIDTH)];
+          assertEquals(expected, y[(m * height + i) * width + j]);
+        }
+      }
+    }
+    assertThrows(
+        IllegalArgumentException.class, () -> run(new Holder(), new Reflection(HEIGHT)::apply, Map.of()));
+  }
+
+  private static int mirrored(int i, int size) {
+    int right = Math.abs(i);
+    return right < size ? right : 2 * (size - 1) - right;
+  }
+
   /** At first it changes nothing; with a weight it adds means of values, weighted by how well keys fit the query. */
   @Test
   void selfAttentionIsThatOfLoops() {
