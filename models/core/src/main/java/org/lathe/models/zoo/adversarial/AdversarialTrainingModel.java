@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.lathe.compiler.op.LossOps;
@@ -16,7 +15,6 @@ import org.lathe.models.attack.FastGradientSign;
 import org.lathe.models.attack.Perturber;
 import org.lathe.models.attack.ProjectedGradient;
 import org.lathe.models.bench.StepWorkload.Values;
-import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Digits;
 import org.lathe.models.data.TrainTest;
@@ -40,7 +38,6 @@ import org.lathe.models.zoo.model.RunRequest;
 import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
-import org.lathe.models.zoo.parts.AttackedPictures.Trial;
 import org.lathe.models.zoo.parts.AttackedPictures;
 import org.lathe.models.zoo.parts.DataSource;
 import org.lathe.models.zoo.parts.PictureGrid;
@@ -68,6 +65,8 @@ final class AdversarialTrainingModel extends ZooModel {
   private static final int EPOCHS = 4;
   private static final int EVALUATED = 100;
   private static final int SHOWN = 20;
+  /** The bar is held against the worse of these. */
+  private static final List<String> JUDGED_BY = List.of("fgsm", "pgd");
   private static final Attack FAST = new FastGradientSign(EPSILON);
   private static final Attack STRONG = new ProjectedGradient(EPSILON, EPSILON / 4, MANY);
   private static final Attack TRAINED_ON = new ProjectedGradient(EPSILON, EPSILON / 2, 3);
@@ -166,30 +165,14 @@ final class AdversarialTrainingModel extends ZooModel {
   /** How right both classifiers are, without an attack and under each. */
   private static Step evaluating() {
     Networks nets = new Networks();
-    Map<String, Trial> trials = new LinkedHashMap<>();
     Map<String, Attack> attacks = new LinkedHashMap<>();
     attacks.put("clean", Attack.NONE);
     attacks.put("fgsm", FAST);
     attacks.put("pgd", STRONG);
     attacks.put("perturber", nets.perturber);
-    attacks.forEach(
-        (name, attack) -> {
-          trials.put("plain_" + name, new Trial(attack, nets::plain));
-          trials.put("defended_" + name, new Trial(attack, nets::defended));
-        });
-    return AttackedPictures.step("evaluate", nets, Pictures.DIGITS, EVALUATED, trials);
-  }
-
-  /** What is given back of what the attack {@code name} took. */
-  private static double recovered(Map<String, Double> measured, String name) {
-    return AttackedPictures.recovered(
-        measured.getOrDefault("plain_clean", Double.NaN),
-        measured.getOrDefault("plain_" + name, Double.NaN),
-        measured.getOrDefault("defended_" + name, Double.NaN));
-  }
-
-  private static double recovered(Map<String, Double> measured) {
-    return Math.min(recovered(measured, "fgsm"), recovered(measured, "pgd"));
+    return AttackedPictures.step(
+        "evaluate", nets, Pictures.DIGITS, EVALUATED,
+        AttackedPictures.compared(attacks, nets::plain, nets::defended, nets::defended));
   }
 
   @Override
@@ -208,21 +191,16 @@ final class AdversarialTrainingModel extends ZooModel {
           new Batches(train, step, request.seed()),
           () -> {
             Map<String, Double> measured = new LinkedHashMap<>(validation.run());
-            measured.put("recovered", recovered(measured));
+            measured.put("recovered", AttackedPictures.recovered(measured, JUDGED_BY));
             return measured;
           });
       Trainer.Outcome outcome = Trainer.train(state, task, request.options(name(), EPOCHS));
       Map<String, Double> measured = new Evaluation(evaluate, data.test()).run();
-      measured.forEach(
-          (what, value) -> request.listener().note(String.format(Locale.ROOT, "accuracy, %s: %.4f", what, value)));
-      for (String attack : List.of("fgsm", "pgd", "perturber")) {
-        request.listener().note(
-            String.format(Locale.ROOT, "recovered from %s: %.3f", attack, recovered(measured, attack)));
-      }
+      AttackedPictures.note(request.listener(), measured, List.of("fgsm", "pgd", "perturber"));
       try (BoundStep show = BoundStep.bind(showing(SHOWN), state)) {
         writePictures(request.out().resolve("attacked.png"), show(show, data.test().range(0, SHOWN)), SHOWN);
       }
-      return card().result(recovered(measured), outcome.seconds(), outcome.checkpoint());
+      return card().result(AttackedPictures.recovered(measured, JUDGED_BY), outcome.seconds(), outcome.checkpoint());
     }
   }
 
@@ -267,25 +245,11 @@ final class AdversarialTrainingModel extends ZooModel {
     Step step = showing(count);
     try (ModelState state = load(request, name(), step); BoundStep bound = BoundStep.bind(step, state)) {
       BoundStep shown = show(bound, digits);
-      int[] labels = ((Column.Ints) digits.column("label")).data();
-      int plainRight = 0;
-      int defendedRight = 0;
-      for (int i = 0; i < count; i++) {
-        int plain = (int) shown.report("plain").get(i);
-        int defended = (int) shown.report("defended").get(i);
-        plainRight += plain == labels[i] ? 1 : 0;
-        defendedRight += defended == labels[i] ? 1 : 0;
-        request.found(
-            "prediction",
-            String.format(
-                Locale.ROOT, "picture %d: %d, under attack the plain classifier says %d, the defended one %d", i,
-                labels[i], plain, defended),
-            "index", i, "label", labels[i], "plain", plain, "predicted", defended);
-      }
+      Map<String, Double> right = AttackedPictures.show(request, shown, digits);
       Path file = Files.createDirectories(request.out()).resolve("attacked.png");
       writePictures(file, shown, count);
       request.found("picture", "the pictures and what the attacks made of them: " + file, "file", file.toString());
-      return Map.of("plain_pgd", (double) plainRight / count, "defended_pgd", (double) defendedRight / count);
+      return right;
     }
   }
 }
