@@ -27,6 +27,8 @@ public final class TMaze implements Environment {
   private int position;
   private boolean goalNorth;
   private int steps;
+  /** The turn taken: -1 to the north, 1 to the south, 0 none so far. */
+  private int turn;
   private boolean running;
 
   /**
@@ -66,6 +68,7 @@ public final class TMaze implements Environment {
     goalNorth = random.nextBoolean();
     position = 0;
     steps = 0;
+    turn = 0;
     running = true;
     return observation();
   }
@@ -78,6 +81,7 @@ public final class TMaze implements Environment {
     boolean turned = atJunction && (action == NORTH || action == SOUTH);
     double reward;
     if (turned) {
+      turn = action == NORTH ? -1 : 1;
       reward = (action == NORTH) == goalNorth ? GOAL : PENALTY;
     } else if (action == EAST && !atJunction) {
       position++;
@@ -103,7 +107,7 @@ public final class TMaze implements Environment {
 
   @Override
   public double[] state() {
-    return new double[]{length, position, goalNorth ? 1 : 0, steps, running ? 1 : 0};
+    return new double[]{length, position, goalNorth ? 1 : 0, steps, turn, running ? 1 : 0};
   }
 
   @Override
@@ -112,7 +116,8 @@ public final class TMaze implements Environment {
     position = (int) state[1];
     goalNorth = state[2] != 0;
     steps = (int) state[3];
-    running = state[4] != 0;
+    turn = (int) state[4];
+    running = state[5] != 0;
   }
 
   @Override
@@ -130,6 +135,6 @@ public final class TMaze implements Environment {
     g.setColor(Color.DARK_GRAY);
     g.drawString(goalNorth ? "north" : "south", 2, middle - 4);
     g.setColor(new Color(50, 90, 200));
-    g.fillOval(position * side, middle, side - 1, side - 1);
+    g.fillOval(position * side, middle + turn * side, side - 1, side - 1);
   }
 }

@@ -12,6 +12,6 @@ public final class Agents {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(new ReinforceModel(), new A3cModel(), new TMazeModel());
+    return List.of(new DqnModel(), new ReinforceModel(), new A3cModel(), new TMazeModel());
   }
 }

@@ -71,6 +71,8 @@ final class Film {
     BufferedImage image = new BufferedImage(
         COLUMNS * (WIDTH + GAP) - GAP, rows * (HEIGHT + GAP) - GAP, BufferedImage.TYPE_INT_RGB);
     Graphics2D g = image.createGraphics();
+    g.setColor(Color.WHITE);
+    g.fillRect(0, 0, image.getWidth(), image.getHeight());
     for (int i = 0; i < frames.size(); i++) {
       g.drawImage(frames.get(i), i % COLUMNS * (WIDTH + GAP), i / COLUMNS * (HEIGHT + GAP), null);
     }

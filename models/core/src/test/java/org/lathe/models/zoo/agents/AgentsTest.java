@@ -43,10 +43,16 @@ class AgentsTest {
     ResumeCheck.check(new A3cModel(1), lathe, directory, 2, 6);
   }
 
-  /** Kills both parts once: the one without memory in its second epoch, the other one later. */
+  /** Killed in the second part, whose replay and environments must go on as they were. */
+  @Test
+  void dqnResumesBitEqual() throws IOException {
+    ResumeCheck.check(new DqnModel(), lathe, directory, 2, 10 + 13);
+  }
+
+  /** Killed in the second part, the agent with memory. */
   @Test
   void tMazeResumesBitEqual() throws IOException {
-    ResumeCheck.check(new TMazeModel(), lathe, directory, 2, 33);
+    ResumeCheck.check(new TMazeModel(), lathe, directory, 2, 40 + 23);
   }
 
   @Test
