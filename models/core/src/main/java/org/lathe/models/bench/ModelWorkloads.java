@@ -12,6 +12,7 @@ import org.lathe.hal.Dims;
 import org.lathe.hal.spec.Recurrence.Cell;
 import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.nets.Dcgan;
+import org.lathe.models.nets.Latent;
 import org.lathe.models.nets.LeNet5;
 import org.lathe.models.nets.Mlp;
 import org.lathe.models.nets.RecurrentLanguageModel;
@@ -217,7 +218,7 @@ final class ModelWorkloads {
         3 * forward - gemm(128, 400, 784),
         false,
         () -> {
-          Vae model = new Vae(784, 400, 20);
+          Vae model = Vae.dense(new Latent.Gaussian(20), 784, 0, 400);
           return Step.training(
               "train",
               model,

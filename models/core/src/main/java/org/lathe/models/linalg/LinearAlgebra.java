@@ -262,7 +262,8 @@ public final class LinearAlgebra {
     return Math.sqrt(dot(a, a));
   }
 
-  private static void orthonormalize(double[][] q) {
+  /** Makes independent rows orthonormal, in place, by Gram and Schmidt's method, twice. */
+  static void orthonormalize(double[][] q) {
     for (int i = 0; i < q.length; i++) {
       for (int pass = 0; pass < 2; pass++) {
         for (int j = 0; j < i; j++) {
