@@ -12,6 +12,8 @@ public final class Autoencoders {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(new VaeModel());
+    return List.of(
+        new AutoencoderModel(), new SparseAutoencoderModel(), new DenoisingAutoencoderModel(),
+        new ConvAutoencoderModel(), Variational.vae());
   }
 }
