@@ -33,6 +33,7 @@ public final class Adversarial {
         wganGp(),
         sngan(),
         new InfoganModel(),
+        new DefenseGanModel(),
         new AdversarialTrainingModel());
   }
 
