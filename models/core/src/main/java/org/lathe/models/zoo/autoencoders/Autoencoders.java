@@ -14,7 +14,6 @@ public final class Autoencoders {
   public static List<ZooModel> models() {
     return List.of(
         new AutoencoderModel(), new SparseAutoencoderModel(), new DenoisingAutoencoderModel(),
-        new StackedDenoisingModel(),
-        new ConvAutoencoderModel(), Variational.vae());
+        new StackedDenoisingModel(), new ConvAutoencoderModel(), Variational.vae(), new AaeModel());
   }
 }

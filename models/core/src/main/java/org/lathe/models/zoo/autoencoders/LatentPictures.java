@@ -23,6 +23,9 @@ import org.lathe.models.zoo.parts.Plot;
 final class LatentPictures {
   private static final int COLUMNS = 10;
 
+  /** More points would hide each other. */
+  private static final int MAPPED = 1000;
+
   private LatentPictures() {}
 
   /** Writes {@code samples}, {@code reconstructions}, {@code interpolations}, {@code traversals} and {@code map}, as PNG. */
@@ -137,9 +140,9 @@ final class LatentPictures {
     return spread;
   }
 
-  /** Codes in the plane of their first two principal components, or as they are if they have two elements. */
+  /** The first codes in the plane of their first two principal components, or as they are if they have two elements. */
   static void map(Path file, Codes codes) throws IOException {
-    int count = codes.labels().length;
+    int count = Math.min(MAPPED, codes.labels().length);
     Dataset all = new Dataset(
         "codes", List.of(new Column.Floats("code", Dims.of(codes.width()), codes.values())));
     double[][] axes = codes.width() == 2 ? new double[][]{{1, 0}, {0, 1}} : Pca.fit(all, "code", 2).components();

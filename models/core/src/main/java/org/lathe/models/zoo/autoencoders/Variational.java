@@ -1,7 +1,7 @@
 package org.lathe.models.zoo.autoencoders;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lathe.models.data.Digits;
 import org.lathe.models.nets.ConvolutionalCoder;
@@ -14,7 +14,6 @@ import org.lathe.models.zoo.autoencoders.VariationalAutoencoder.Course;
 import org.lathe.models.zoo.autoencoders.VariationalAutoencoder.Net;
 import org.lathe.models.zoo.autoencoders.VariationalAutoencoder.Objective;
 import org.lathe.models.zoo.autoencoders.VariationalModel.Found;
-import org.lathe.models.zoo.autoencoders.VariationalModel.Verdict;
 import org.lathe.models.zoo.model.Card;
 import org.lathe.models.zoo.model.ZooModel;
 
@@ -92,9 +91,8 @@ final class Variational {
     Card card = new Card(
         "cvae", Autoencoders.FAMILY, "Sohn, Lee and Yan 2015", "asked_class", Direction.HIGHER, 0.8, DATA);
     return new VariationalModel(
-        card, own, null, verdict(
-            Found::asked,
-            f -> List.of(new Requirement(BOUND, Direction.LOWER, f.own().bound(), HALF_WAY))));
+        card, own, null, Found::asked,
+        f -> List.of(new Requirement(BOUND, Direction.LOWER, f.own().bound(), HALF_WAY)));
   }
 
   /**
@@ -116,34 +114,8 @@ final class Variational {
 
   private static ZooModel model(
       String name, String paper, double bar, VariationalAutoencoder own, @Nullable VariationalAutoencoder other,
-      Requirements requirements) {
+      Function<Found, List<Requirement>> requirements) {
     Card card = new Card(name, Autoencoders.FAMILY, paper, BOUND, Direction.LOWER, bar, DATA);
-    return new VariationalModel(card, own, other, verdict(f -> f.own().bound(), requirements));
-  }
-
-  private interface Metric {
-    double of(Found found);
-  }
-
-  private interface Requirements {
-    List<Requirement> of(Found found);
-  }
-
-  /** The samples are to please the judge, whatever else is to be reached. */
-  private static Verdict verdict(Metric metric, Requirements requirements) {
-    return new Verdict() {
-      @Override
-      public double metric(Found found) {
-        return metric.of(found);
-      }
-
-      @Override
-      public List<Requirement> requirements(Found found) {
-        List<Requirement> all = new ArrayList<>(requirements.of(found));
-        all.add(new Requirement("sure_share", Direction.HIGHER, found.samples().sure(), 0.5));
-        all.add(new Requirement("digits_found", Direction.HIGHER, found.samples().classes(), CLASSES));
-        return all;
-      }
-    };
+    return new VariationalModel(card, own, other, f -> f.own().bound(), requirements);
   }
 }

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.lathe.models.bench.StepWorkload.Values;
@@ -14,6 +16,7 @@ import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Digits;
 import org.lathe.models.data.TrainTest;
 import org.lathe.models.train.Checkpoint;
+import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.ModelState;
 import org.lathe.models.train.Step;
 import org.lathe.models.train.Trainer;
@@ -38,10 +41,13 @@ final class VariationalModel extends ZooModel {
   private static final int TEST = 2_000;
   private static final int SAMPLES = 500;
   private static final int COLUMNS = 10;
+  /** The least share of pictures from the prior that the judge is to be sure of. */
+  private static final double SURE = 0.5;
 
   private final VariationalAutoencoder own;
   private final @Nullable VariationalAutoencoder other;
-  private final Verdict verdict;
+  private final ToDoubleFunction<Found> metric;
+  private final Function<Found, List<Requirement>> requirements;
 
   /**
    * What was found.
@@ -59,19 +65,19 @@ final class VariationalModel extends ZooModel {
     }
   }
 
-  /** What the metric is, and what else is to be reached. */
-  interface Verdict {
-    double metric(Found found);
-
-    List<Requirement> requirements(Found found);
-  }
-
+  /**
+   * @param other the one that it is seen beside, or null
+   * @param metric the card's
+   * @param requirements what is to be reached beside the card's bar and the judge's approval
+   */
   VariationalModel(
-      Card card, VariationalAutoencoder own, @Nullable VariationalAutoencoder other, Verdict verdict) {
+      Card card, VariationalAutoencoder own, @Nullable VariationalAutoencoder other, ToDoubleFunction<Found> metric,
+      Function<Found, List<Requirement>> requirements) {
     super(card);
     this.own = own;
     this.other = other;
-    this.verdict = verdict;
+    this.metric = metric;
+    this.requirements = requirements;
   }
 
   @Override
@@ -119,8 +125,11 @@ final class VariationalModel extends ZooModel {
         }
       }
       Found found = judge(request, state, VariationalAutoencoder.rest(data.train()), measured, beside);
-      return Requirement.all(
-          card().result(verdict.metric(found), seconds, outcome.checkpoint()), verdict.requirements(found));
+      List<Requirement> all = new ArrayList<>(requirements.apply(found));
+      all.add(new Requirement("sure_share", Direction.HIGHER, found.samples().sure(), SURE));
+      all.add(
+          new Requirement("digits_found", Direction.HIGHER, found.samples().classes(), GivenClasses.DIGITS.size()));
+      return Requirement.all(card().result(metric.applyAsDouble(found), seconds, outcome.checkpoint()), all);
     }
   }
 

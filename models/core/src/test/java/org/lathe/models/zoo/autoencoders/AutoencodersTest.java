@@ -356,6 +356,23 @@ class AutoencodersTest {
     assertEquals(false, none.passed());
   }
 
+  @Test
+  void theGapOfMomentsIsTheLargestOfAllDifferences() {
+    float[] rows = {1, 2, -1, 0, 3, 1};
+    AaeModel.Moments m = AaeModel.Moments.of(rows, 2);
+    double[] mean = {1, 1};
+    assertEquals(mean[0], m.mean()[0], 1e-12);
+    assertEquals(mean[1], m.mean()[1], 1e-12);
+    assertEquals((0 + 4 + 4) / 3.0, m.covariance()[0][0], 1e-12);
+    assertEquals((0 + 2 + 0) / 3.0, m.covariance()[0][1], 1e-12);
+    assertEquals((1 + 1 + 0) / 3.0, m.covariance()[1][1], 1e-12);
+    assertEquals(8 / 3.0 - 1, m.gap(), 1e-12);
+    float[] draws = new Latent.Gaussian(5).prior(random, 20_000);
+    assertTrue(AaeModel.Moments.of(draws, 5).gap() < 0.06, "seed " + seed);
+    draws[0] = Float.NaN;
+    assertTrue(Double.isNaN(AaeModel.Moments.of(draws, 5).gap()));
+  }
+
   /** It ends in the second network's training, whose penalty has a state of its own. */
   @Test
   void aKilledRunEndsAsAnUnbrokenOne() throws IOException {
