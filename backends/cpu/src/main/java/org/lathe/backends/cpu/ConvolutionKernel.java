@@ -19,7 +19,7 @@ import org.lathe.hal.spec.Convolution;
  * block of k at a time. The gradient of a strided convolution falls into phases without zeros: see {@link Correlation}.
  */
 final class ConvolutionKernel implements Kernel {
-  private static final long PARALLEL_OPERATIONS = 300_000;
+  static final long PARALLEL_OPERATIONS = 300_000;
 
   private final ConvolutionPart[] parts;
   private final int[] filterBases;

@@ -27,9 +27,7 @@ final class Kernels {
       case Reduce s -> ReduceKernel.of(s);
       case RowProgram s -> RowKernel.of(s);
       case Contraction s -> ContractionKernel.of(s);
-      case Convolution s -> s.form() == Convolution.Form.FILTER_GRADIENT
-          ? FilterGradientKernel.of(s, Simd.PRESENT)
-          : ConvolutionKernel.of(s, Simd.PRESENT);
+      case Convolution s -> ConvolutionForms.of(s, Simd.PRESENT);
       case Pooling s -> PoolingKernel.of(s, Simd.PRESENT);
       case Recurrence s -> RecurrenceKernel.of(s);
       case Attention s -> AttentionKernel.of(s);

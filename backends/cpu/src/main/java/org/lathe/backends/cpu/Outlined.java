@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.Collections;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A small vector loop that C2 never inlines into its caller.
@@ -24,14 +25,25 @@ final class Outlined {
    * an int.
    */
   Outlined(MethodHandles.Lookup lookup, String name, int longs) {
+    this(lookup, name, longs, false);
+  }
+
+  private Outlined(MethodHandles.Lookup lookup, String name, int longs, boolean array) {
     MethodType type = MethodType.methodType(void.class, Collections.nCopies(longs, long.class))
         .appendParameterTypes(int.class);
     try {
-      MethodHandle method = lookup.findStatic(lookup.lookupClass(), name, type);
-      this.body = MethodHandles.dropArguments(method, longs, Collections.nCopies(MOST - longs, long.class));
+      MethodHandle method = lookup.findStatic(
+          lookup.lookupClass(), name, array ? type.insertParameterTypes(0, Object.class) : type);
+      MethodHandle one = array ? method : MethodHandles.dropArguments(method, 0, Object.class);
+      this.body = MethodHandles.dropArguments(one, 1 + longs, Collections.nCopies(MOST - longs, long.class));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("no vector loop " + name + type + " in " + lookup.lookupClass(), e);
     }
+  }
+
+  /** The same for a method whose first parameter is an Object: an array on the heap. */
+  static Outlined withArray(MethodHandles.Lookup lookup, String name, int longs) {
+    return new Outlined(lookup, name, longs, true);
   }
 
   void run(long a, int n) {
@@ -55,8 +67,12 @@ final class Outlined {
   }
 
   void run(long a, long b, long c, long d, long e, long f, int n) {
+    run(null, a, b, c, d, e, f, n);
+  }
+
+  void run(@Nullable Object array, long a, long b, long c, long d, long e, long f, int n) {
     try {
-      body.invokeExact(a, b, c, d, e, f, n);
+      body.invokeExact(array, a, b, c, d, e, f, n);
     } catch (RuntimeException | Error thrown) {
       throw thrown;
     } catch (Throwable thrown) {

@@ -80,7 +80,8 @@ final class Packing {
     }
   }
 
-  private static void rows(boolean vector, long from, long fromStep, int k, int columns, long to, long toStep) {
+  /** Copies {@code k} rows of {@code columns} elements of 32 bits. Steps are in bytes. */
+  static void rows(boolean vector, long from, long fromStep, int k, int columns, long to, long toStep) {
     if (vector && VectorPacking.READY.now()) {
       VectorPacking.rows(from, fromStep, k, columns, to, toStep);
       return;
@@ -90,8 +91,11 @@ final class Packing {
     }
   }
 
-  /** Two columns and two rows at a time, so that two elements are loaded and stored at once. */
-  private static void transposed(long from, long columnStep, int k, int columns, long to, long toStep) {
+  /**
+   * Element i of column j goes to {@code to + i * toStep + 4 * j}. Two columns and two rows at a time, so that two elements
+   * are loaded and stored at once. Steps are in bytes.
+   */
+  static void transposed(long from, long columnStep, int k, int columns, long to, long toStep) {
     int j = 0;
     for (; j + 1 < columns; j += 2) {
       long first = from + j * columnStep;

@@ -10,7 +10,7 @@ final class ScalarMicroKernel implements MicroKernel {
   /** Columns of a vector where no vector form decides it. */
   static final int LANES = 8;
 
-  private static final int MOST_ROWS = 8;
+  private static final int MOST_ROWS = 16;
   private static final int MOST_COLUMNS = 256;
 
   /** The JIT vectorises loops over several arrays only where all are read at the same index: a row is an array. */

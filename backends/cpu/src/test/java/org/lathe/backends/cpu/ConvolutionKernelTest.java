@@ -36,7 +36,7 @@ class ConvolutionKernelTest {
     return new View(type, 0, Dims.of(c * s.get(2) * s.get(3), 1, c * s.get(3), c), null);
   }
 
-  private static Convolution spec(Form form, Geometry g, DType type, boolean channelsLast) {
+  static Convolution spec(Form form, Geometry g, DType type, boolean channelsLast) {
     Convolution shapes = new Convolution(form, g, nchw(type, first(form, g)), nchw(type, second(form, g)),
         Epilogue.store(type.compute(), nchw(type.compute(), space(form, g))));
     if (!channelsLast) {
@@ -54,7 +54,7 @@ class ConvolutionKernelTest {
     return form == Form.FILTER_GRADIENT ? g.resultShape() : g.filterShape();
   }
 
-  private static Dims space(Form form, Geometry g) {
+  static Dims space(Form form, Geometry g) {
     return switch (form) {
       case FORWARD -> g.resultShape();
       case DATA_GRADIENT -> g.dataShape();
