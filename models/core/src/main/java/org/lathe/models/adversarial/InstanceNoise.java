@@ -17,7 +17,8 @@ public record InstanceNoise(double first, long iterations) {
   public InstanceNoise {
     if (!(first >= 0) || iterations < 1) {
       throw new IllegalArgumentException(
-          "instance noise begins with a deviation of at least 0 and lasts at least one iteration, not " + first + " and "
+          "instance noise begins with a deviation of at least 0 and lasts at least one iteration, not " + first
+              + " and "
               + iterations);
     }
   }
