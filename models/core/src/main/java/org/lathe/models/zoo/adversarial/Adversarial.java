@@ -18,8 +18,7 @@ public final class Adversarial {
   /** As in {@code --family}. */
   public static final String FAMILY = "adversarial";
 
-  private static final String GOODFELLOW =
-      "Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville and Bengio 2014";
+  private static final String GOODFELLOW = "Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville and Bengio 2014";
 
   private Adversarial() {}
 
@@ -32,6 +31,7 @@ public final class Adversarial {
         wgan(),
         wganGp(),
         sngan(),
+        new CganModel(),
         new InfoganModel(),
         new DefenseGanModel(),
         new AdversarialTrainingModel());
