@@ -119,7 +119,8 @@ public final class StepContext {
    */
   public void minimize(Tensor loss, Module copy, Group group) {
     List<Parameter> trained = new Group(group.name(), copy, group.optimizer(), group.clipping(), null).trained();
-    if (!trained.stream().map(Parameter::type).toList().equals(group.trained().stream().map(Parameter::type).toList())) {
+    if (!trained.stream().map(Parameter::type).toList()
+        .equals(group.trained().stream().map(Parameter::type).toList())) {
       throw new IllegalArgumentException("the copy's parameters are not those of group '" + group.name() + "'");
     }
     List<Tensor> values = trained.stream().map(forward::value).toList();

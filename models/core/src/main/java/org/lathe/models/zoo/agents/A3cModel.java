@@ -39,11 +39,11 @@ import org.lathe.models.zoo.parts.DataSource;
  *
  * <p><b>The race.</b> No lock orders the actors, as in the paper (Hogwild; Recht et al. 2011): the programs of all actors
  * have the same arrays bound as parameters and statistics. Lathe leaves it to the caller to order a write of an array
- * against its other uses; the actors do not, and what they then get is this. A device stores each 32-bit number as a whole
- * and writes a bound state only with its new values, never with anything in between; so an actor may copy parameters of
- * which some are from before another's update and some from after, and of two updates of a number at the same time one may
- * get lost, but nothing is ever read that was not written as a new value. The actors come together after each iteration,
- * where measurements and checkpoints are made, so those are of parameters that nobody writes.
+ * against its other uses; the actors do not, and what they then get is this. Devices store each 32-bit number as a whole, and
+ * these programs write shared numbers only with their new values, never with anything in between; so an actor may copy
+ * parameters of which some are from before another's update and some from after, and of two updates of a number at the same
+ * time one may get lost, but nothing is read that was not written as a new value. Tests hold all of this. The actors come
+ * together after each iteration, where measurements and checkpoints are made, so those are of parameters that nobody writes.
  *
  * <p><b>Resuming.</b> A checkpoint has all there is: parameters, statistics, every actor's copy, where its environments stand
  * and what it has drawn. A resumed training goes on from exactly there. With one actor it goes on bit for bit as if it had
