@@ -77,7 +77,8 @@ public final class ConvolutionalCoder {
 
     /** He's weights: of a filter of 16 weights 4 meet in each pixel. */
     private static ConvTranspose2d up(long in, long out) {
-      return new ConvTranspose2d(in, out, SIZE, HALVE, Initializer.normal(Math.sqrt(2.0 / (4 * in))), Initializer.ZEROS);
+      return new ConvTranspose2d(in, out, SIZE, HALVE, Initializer.normal(Math.sqrt(2.0 / (4 * in))),
+          Initializer.ZEROS);
     }
 
     @Override

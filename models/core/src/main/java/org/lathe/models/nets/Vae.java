@@ -99,7 +99,8 @@ public final class Vae extends Module {
     Tensor encoded = encode(x, condition);
     Tensor many = repeated(encoded, draws);
     Tensor codes = latent.draw(many).stopGradient();
-    Tensor cost = LossOps.sigmoidCrossEntropy(decode(codes, condition == null ? null : repeated(condition, draws)), repeated(x, draws))
+    Tensor cost = LossOps
+        .sigmoidCrossEntropy(decode(codes, condition == null ? null : repeated(condition, draws)), repeated(x, draws))
         .sum(1)
         .reshape(draws, x.dim(0));
     Tensor fixed = cost.stopGradient();
@@ -117,7 +118,8 @@ public final class Vae extends Module {
   public Tensor logLikelihood(Tensor x, @Nullable Tensor condition, int draws) {
     Tensor encoded = repeated(encode(x, condition), draws);
     Tensor codes = latent.draw(encoded);
-    Tensor given = LossOps.sigmoidCrossEntropy(decode(codes, condition == null ? null : repeated(condition, draws)), repeated(x, draws))
+    Tensor given = LossOps
+        .sigmoidCrossEntropy(decode(codes, condition == null ? null : repeated(condition, draws)), repeated(x, draws))
         .sum(1)
         .neg();
     Tensor weights = given.add(latent.logPrior(codes)).sub(latent.logDensity(encoded, codes));

@@ -61,7 +61,8 @@ final class AutoencoderModel extends PictureAutoencoderModel {
     request.listener().note(
         String.format(
             Locale.ROOT,
-            "squared error of %d principal components %.5f; the linear decoder's space is %.2f degrees from theirs", CODE,
+            "squared error of %d principal components %.5f; the linear decoder's space is %.2f degrees from theirs",
+            CODE,
             components, degrees));
     int shown = PictureAutoencoder.SHOWN;
     LatentPictures.grid(

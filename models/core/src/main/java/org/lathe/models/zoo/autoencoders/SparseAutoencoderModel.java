@@ -44,7 +44,8 @@ final class SparseAutoencoderModel extends PictureAutoencoderModel {
   private static PictureAutoencoder part(String name, int epochs, Supplier<Sparsity> sparsity) {
     Adam optimizer = new Adam(Schedule.exponential(5e-3, 0.5, 600));
     return new PictureAutoencoder(
-        name, Coders.sigmoid(CODE, TARGET), Output.BERNOULLI, Corruption.NONE, sparsity, new Course(optimizer, 100, epochs));
+        name, Coders.sigmoid(CODE, TARGET), Output.BERNOULLI, Corruption.NONE, sparsity,
+        new Course(optimizer, 100, epochs));
   }
 
   @Override
