@@ -37,6 +37,13 @@ public final class Vae extends Module {
         new Mlp(Tensor::relu, Initializer.xavier(), latent.size() + condition, hidden, in));
   }
 
+  /** Two hidden layers on each side, so that code and condition meet before the last one. */
+  public static Vae deep(Latent latent, long in, long condition, long outer, long inner) {
+    return new Vae(
+        latent, new Mlp(Tensor::relu, Initializer.he(), in + condition, outer, inner, latent.parameters()),
+        new Mlp(Tensor::relu, Initializer.he(), latent.size() + condition, inner, outer, in));
+  }
+
   public Latent latent() {
     return latent;
   }
@@ -99,8 +106,8 @@ public final class Vae extends Module {
     Tensor encoded = encode(x, condition);
     Tensor many = repeated(encoded, draws);
     Tensor codes = latent.draw(many).stopGradient();
-    Tensor cost = LossOps
-        .sigmoidCrossEntropy(decode(codes, condition == null ? null : repeated(condition, draws)), repeated(x, draws))
+    Tensor logits = decode(codes, condition == null ? null : repeated(condition, draws));
+    Tensor cost = LossOps.sigmoidCrossEntropy(logits, repeated(x, draws))
         .sum(1)
         .reshape(draws, x.dim(0));
     Tensor fixed = cost.stopGradient();
@@ -118,8 +125,8 @@ public final class Vae extends Module {
   public Tensor logLikelihood(Tensor x, @Nullable Tensor condition, int draws) {
     Tensor encoded = repeated(encode(x, condition), draws);
     Tensor codes = latent.draw(encoded);
-    Tensor given = LossOps
-        .sigmoidCrossEntropy(decode(codes, condition == null ? null : repeated(condition, draws)), repeated(x, draws))
+    Tensor logits = decode(codes, condition == null ? null : repeated(condition, draws));
+    Tensor given = LossOps.sigmoidCrossEntropy(logits, repeated(x, draws))
         .sum(1)
         .neg();
     Tensor weights = given.add(latent.logPrior(codes)).sub(latent.logDensity(encoded, codes));
