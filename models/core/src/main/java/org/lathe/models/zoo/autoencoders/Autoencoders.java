@@ -14,6 +14,7 @@ public final class Autoencoders {
   public static List<ZooModel> models() {
     return List.of(
         new AutoencoderModel(), new SparseAutoencoderModel(), new DenoisingAutoencoderModel(),
-        new StackedDenoisingModel(), new ConvAutoencoderModel(), Variational.vae(), new AaeModel());
+        new StackedDenoisingModel(), new ConvAutoencoderModel(), Variational.vae(),
+        Variational.beta(), new AaeModel());
   }
 }
