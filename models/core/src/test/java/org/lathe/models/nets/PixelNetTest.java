@@ -162,7 +162,8 @@ class PixelNetTest {
       System.arraycopy(one, 0, changed, i * pixels, pixels);
       changed[i * pixels + i] = (one[i] + 1 + random.nextInt(levels - 1)) % levels;
     }
-    try (Lathe lathe = Lathe.on("cpu"); ModelState state = new ModelState(lathe, 3);
+    try (Lathe lathe = Lathe.on("cpu");
+        ModelState state = new ModelState(lathe, 3);
         BoundStep bound = BoundStep.bind(step, state)) {
       if (net.classes() > 0) {
         bound.input("label").write(new int[pixels]);
@@ -243,7 +244,8 @@ class PixelNetTest {
       Map<String, Literal> values = batch(step, Map.of("noise", noise, "given", given, "label", labels));
       OracleRun oracle = new OracleRun(step.trace(), 7);
       oracle.run(values);
-      try (Lathe lathe = Lathe.on("cpu"); ModelState state = new ModelState(lathe, 7);
+      try (Lathe lathe = Lathe.on("cpu");
+          ModelState state = new ModelState(lathe, 7);
           BoundStep bound = BoundStep.bind(step, state)) {
         values.forEach((name, value) -> bound.input(name).write(value));
         bound.run();

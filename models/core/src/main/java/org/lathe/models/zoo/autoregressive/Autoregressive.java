@@ -15,7 +15,7 @@ public final class Autoregressive {
 
   /** Its models, in the order in which they are listed. */
   public static List<ZooModel> models() {
-    return List.of(pixelrnn(), pixelcnn(), transformer());
+    return List.of(pixelrnn(), pixelcnn(), transformer(), conditional());
   }
 
   /**
@@ -42,7 +42,7 @@ public final class Autoregressive {
     return new PixelModel(
         "pixelcnn",
         "van den Oord, Kalchbrenner and Kavukcuoglu 2016; van den Oord et al. 2016 (gated)",
-        new PixelModel.Recipe(small -> new GatedPixelCnn(gated(small, 0)), 6_400, 32, 5, 4e-3));
+        new PixelModel.Recipe(small -> new GatedPixelCnn(gated(small, 3, 0)), 6_400, 32, 5, 4e-3));
   }
 
   /**
@@ -61,18 +61,24 @@ public final class Autoregressive {
             6_400, 32, 4, 3e-3));
   }
 
-  /** As {@link #pixelcnn}, with biases of the class at all gates; the paper's skip connections are left out. */
+  /**
+   * As {@link #pixelcnn}, with biases of the class at all gates, and wider filters: a digit of the asked class is one only if
+   * its lower half fits its upper one. The paper's skip connections are left out.
+   */
   private static ZooModel conditional() {
     return new PixelModel(
         "conditional-pixelcnn",
         "van den Oord et al. 2016",
         new PixelModel.Recipe(
-            small -> new GatedPixelCnn(gated(small, PixelModel.CLASSES)), 6_400, 32, 5, 4e-3));
+            small -> new GatedPixelCnn(gated(small, 5, PixelModel.CLASSES)), 6_400, 32, 6, 4e-3));
   }
 
-  private static GatedPixelCnn.Options gated(boolean small, long classes) {
+  /**
+   * @param size of the layers after the first: with 3 a pixel depends on the 7 rows above it, with 5 on 11
+   */
+  private static GatedPixelCnn.Options gated(boolean small, long size, long classes) {
     return small
-        ? new GatedPixelCnn.Options(4, PixelModel.LEVELS, 3, 2, 5, 3, 5, classes)
-        : new GatedPixelCnn.Options(PixelModel.SIDE, PixelModel.LEVELS, 24, 5, 7, 3, 32, classes);
+        ? new GatedPixelCnn.Options(4, PixelModel.LEVELS, 3, 2, 5, size, 5, classes)
+        : new GatedPixelCnn.Options(PixelModel.SIDE, PixelModel.LEVELS, 24, 5, 7, size, 32, classes);
   }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.op.Tensor;
@@ -50,7 +49,8 @@ import org.lathe.models.zoo.parts.PictureGrid;
  * 14] to logits of all pixels [batch, 14, 14, levels].
  *
  * <p>The bar is held against the factorised baseline, in which each pixel has a distribution of its own whatever the others
- * are: the bits for each pixel of held-out pictures, as a share of the baseline's, are to be a third less. It passes only if
+ * are (and one for each class, where the model is told the class): the bits for each pixel of held-out pictures, as a share
+ * of the baseline's, are to be a third less. It passes only if
  * <ul>
  * <li>a change of a later pixel changes no earlier distribution, bit for bit;
  * <li>the logits of drawing one pixel at a time, from what is kept of those before, are those of the whole net;
@@ -108,7 +108,8 @@ class PixelModel extends ZooModel {
     this.recipe = recipe;
   }
 
-  private static List<Field> fields(PixelNet net, long batch) {
+  /** The pictures, and their classes for a net that knows them. */
+  static List<Field> fields(PixelNet net, long batch) {
     List<Field> fields = new ArrayList<>(List.of(Field.ints("level", batch, net.side(), net.side())));
     if (net.classes() > 0) {
       fields.add(Field.ints("label", batch));
@@ -140,14 +141,6 @@ class PixelModel extends ZooModel {
     return nats.div(net.side() * net.side() * Math.log(2));
   }
 
-  private static Step distributions(PixelNet net) {
-    return Step.inference(
-        "distributions",
-        net,
-        fields(net, DRAWN),
-        c -> c.report("logits", net.logits(c.input("level"), Drawing.label(net, c))));
-  }
-
   @Override
   public Blueprint blueprint(long batch) {
     return blueprint(recipe.full(), batch);
@@ -171,7 +164,7 @@ class PixelModel extends ZooModel {
   @Override
   public List<Step> runSteps() {
     PixelNet net = recipe.full();
-    List<Step> steps = new ArrayList<>(List.of(Drawing.step(net, DRAWN), distributions(net)));
+    List<Step> steps = new ArrayList<>(List.of(Drawing.step(net, DRAWN), Distributions.step(net, DRAWN)));
     steps.addAll(DigitJudge.steps());
     return steps;
   }
@@ -184,12 +177,13 @@ class PixelModel extends ZooModel {
     int rest = all.size() - all.size() / HELD;
     Dataset train = all.range(0, rest);
     Dataset test = LevelPictures.of(digits.test(), LEVELS);
-    IndependentPixels baseline = new IndependentPixels(train, LEVELS);
+    PixelNet net = recipe.full();
+    IndependentPixels baseline = new IndependentPixels(train, LEVELS, Math.toIntExact(net.classes()));
     Blueprint plan = blueprint(recipe.batch);
     try (ModelState state = new ModelState(request.lathe(), request.seed());
         BoundStep step = BoundStep.bind(plan.training().getFirst(), state);
         BoundStep predict = BoundStep.bind(plan.inference(), state);
-        Drawing drawing = new Drawing(recipe.full(), DRAWN, state)) {
+        Drawing drawing = new Drawing(net, DRAWN, state)) {
       Dataset held = all.range(rest, all.size());
       Evaluation validation = new Evaluation(predict, held);
       double heldBaseline = baseline.bitsPerPixel(held);
@@ -240,20 +234,21 @@ class PixelModel extends ZooModel {
       TrainRequest request, ModelState state, Drawing drawing, Dataset train, Dataset test,
       IndependentPixels baseline, TrainResult result) throws IOException {
     PixelNet net = recipe.full();
-    int[] truth = levels(test.range(0, DRAWN));
-    int[] labels = labels(test.range(0, DRAWN));
+    Dataset shown = test.range(0, DRAWN);
+    int[] truth = levels(shown);
+    int[] labels = labels(shown);
     int[] halves = Drawing.upperHalves(truth, PIXELS);
     int[] classes = turns();
-    try (BoundStep distributions = BoundStep.bind(distributions(net), state);
+    try (Distributions distributions = new Distributions(net, DRAWN, state);
         DigitJudge judge = new DigitJudge(request, enlarged(train))) {
       int[] drawn = drawSamples(request, drawing);
-      double difference = largestDifference(drawing.logits(), logits(distributions, drawn, classes));
-      double leak = leak(distributions, truth, labels, request.seed());
+      double difference = largestDifference(drawing.logits(), distributions.logits(drawn, classes));
+      double leak = distributions.leak(truth, labels, request.seed());
       int[] completed = drawing.draw(halves, labels, request.seed() + 1);
       save(request.out().resolve("completions.png"), truth, halves, completed);
       double read = judge.agreement(grey(completed), labels);
       double readIndependent = judge.agreement(
-          grey(baseline.draw(halves, PixelSampler.FREE, request.seed() + 1)), labels);
+          grey(baseline.draw(halves, PixelSampler.FREE, shown, request.seed() + 1)), labels);
       double obeyed = judge.agreement(grey(drawn), classes);
       request.listener().note(
           String.format(
@@ -282,38 +277,10 @@ class PixelModel extends ZooModel {
     return new TrainResult(metric, value, bar, false, of.seconds(), of.checkpoint());
   }
 
-  private static float[] logits(BoundStep distributions, int[] levels, int[] labels) {
-    distributions.input("level").write(levels);
-    if (distributions.graph().inputs().size() > 1) {
-      distributions.input("label").write(labels);
-    }
-    distributions.run();
-    return distributions.report("logits").toFloats();
-  }
-
   private static double largestDifference(float[] a, float[] b) {
     double largest = 0;
     for (int i = 0; i < a.length; i++) {
       largest = Math.max(largest, Math.abs(a[i] - b[i]));
-    }
-    return largest;
-  }
-
-  /** Changes a pixel of each picture; the largest change of a distribution at that pixel or before it. */
-  private static double leak(BoundStep distributions, int[] levels, int[] labels, long seed) {
-    float[] before = logits(distributions, levels, labels);
-    int[] changed = levels.clone();
-    int[] at = new SplittableRandom(seed).ints(DRAWN, 0, PIXELS).toArray();
-    for (int i = 0; i < DRAWN; i++) {
-      int p = i * PIXELS + at[i];
-      changed[p] = (changed[p] + 1) % LEVELS;
-    }
-    float[] after = logits(distributions, changed, labels);
-    double largest = 0;
-    for (int i = 0; i < DRAWN; i++) {
-      for (int k = i * PIXELS * LEVELS; k < (i * PIXELS + at[i] + 1) * LEVELS; k++) {
-        largest = Math.max(largest, Math.abs(before[k] - after[k]));
-      }
     }
     return largest;
   }

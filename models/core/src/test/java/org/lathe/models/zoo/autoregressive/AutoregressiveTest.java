@@ -44,10 +44,23 @@ class AutoregressiveTest {
 
   @Test
   void independentPixelsAreCounted() {
-    IndependentPixels baseline = new IndependentPixels(pictures(), 3);
+    IndependentPixels baseline = new IndependentPixels(pictures(), 3, 0);
     // With one more of each level: (1, 5, 1) / 7 and (2, 1, 4) / 7.
     double expected = -(4 * log2(5 / 7.0) + log2(2 / 7.0) + 3 * log2(4 / 7.0)) / 8;
     assertEquals(expected, baseline.bitsPerPixel(pictures()), 1e-12);
+  }
+
+  /** The first two pictures are of one class, the others of another. */
+  @Test
+  void independentPixelsMayKnowTheClass() {
+    Dataset labelled = new Dataset(
+        "made", List.of(pictures().column("level"), new Column.Ints("label", Dims.of(), new int[]{1, 1, 0, 0})));
+    IndependentPixels baseline = new IndependentPixels(labelled, 3, 2);
+    // Class 1: (1, 3, 1) / 5 and (2, 1, 2) / 5; class 0: (1, 3, 1) / 5 and (1, 1, 3) / 5.
+    double expected = -(6 * log2(3 / 5.0) + 2 * log2(2 / 5.0)) / 8;
+    assertEquals(expected, baseline.bitsPerPixel(labelled), 1e-12);
+    assertArrayEquals(
+        new int[]{1, 2}, baseline.draw(new int[]{1, 2}, FREE, labelled.range(0, 1), 1), "all is given");
   }
 
   private static double log2(double x) {
@@ -56,12 +69,13 @@ class AutoregressiveTest {
 
   @Test
   void independentPixelsAreDrawnAsCounted() {
-    IndependentPixels baseline = new IndependentPixels(pictures(), 3);
+    IndependentPixels baseline = new IndependentPixels(pictures(), 3, 0);
     int count = 70_000;
     int[] given = new int[2 * count];
     Arrays.fill(given, FREE);
     given[4] = 0;
-    int[] drawn = baseline.draw(given, FREE, 5);
+    Dataset any = new Dataset("any", List.of(new Column.Ints("label", Dims.of(), new int[count])));
+    int[] drawn = baseline.draw(given, FREE, any, 5);
     assertEquals(0, drawn[4]);
     int[] found = new int[3];
     for (int i = 1; i < drawn.length; i += 2) {
@@ -105,7 +119,8 @@ class AutoregressiveTest {
   @Test
   void drawsInParts() {
     PixelNet net = new GatedPixelCnn(new GatedPixelCnn.Options(4, 3, 3, 2, 3, 3, 4, 2));
-    try (Lathe lathe = Lathe.on("cpu"); ModelState state = new ModelState(lathe, 1);
+    try (Lathe lathe = Lathe.on("cpu");
+        ModelState state = new ModelState(lathe, 1);
         Drawing drawing = new Drawing(net, 3, state)) {
       int[] levels = new int[7 * 16];
       Arrays.setAll(levels, i -> i % 3);
