@@ -11,6 +11,9 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * {@link TileTransforms} on the Vector API.
  *
+ * <p>Lines are outlined, not whole tiles: C2 would inline the second pass into the first's caller, run out of nodes there,
+ * and box what that stores.
+ *
  * <p>Each goes over the lines of a window twice, down and across, and keeps what lies between in temporary memory, which
  * stays in the first-level cache. For a window of 6x6: 72 loads, 72 stores and 144 multiply-adds of vectors.
  */
@@ -19,11 +22,12 @@ final class VectorTileTransforms implements TileTransforms {
   private static final int L = S.length();
   private static final long BYTES = S.vectorByteSize();
 
-  private static final Outlined INPUT = Outlined.withArray(MethodHandles.lookup(), "inputTile", 6);
-  private static final Outlined FILTER = new Outlined(MethodHandles.lookup(), "filterTile", 5);
-  private static final Outlined OUTPUT = new Outlined(MethodHandles.lookup(), "outputTile", 6);
-  private static final Outlined GRADIENT = new Outlined(MethodHandles.lookup(), "gradientTile", 6);
-  private static final Outlined FILTER_GRADIENT = new Outlined(MethodHandles.lookup(), "filterGradientTile", 5);
+  private static final Outlined INPUT = lines("inputLines");
+  private static final Outlined INPUT_TO_ARRAY = Outlined.withArray(MethodHandles.lookup(), "inputLinesToArray", 3);
+  private static final Outlined FILTER = lines("filterLines");
+  private static final Outlined OUTPUT = lines("outputLines");
+  private static final Outlined GRADIENT = lines("gradientLines");
+  private static final Outlined FILTER_GRADIENT = lines("filterGradientLines");
   private static final Outlined ADD = new Outlined(MethodHandles.lookup(), "addLoop", 2);
   private static final Outlined PLAIN = new Outlined(MethodHandles.lookup(), "plainWindow", 6);
   private static final Outlined ZERO_TIMES = new Outlined(MethodHandles.lookup(), "zeroTimesLoop", 2);
@@ -34,6 +38,10 @@ final class VectorTileTransforms implements TileTransforms {
   static final WarmUp.Flag READY = new WarmUp.Flag(VectorTileTransforms::warm);
 
   private VectorTileTransforms() {}
+
+  private static Outlined lines(String name) {
+    return new Outlined(MethodHandles.lookup(), name, 6);
+  }
 
   private static void warm() {
     try (Arena arena = Arena.ofConfined()) {
@@ -76,41 +84,38 @@ final class VectorTileTransforms implements TileTransforms {
   @Override
   public void input(
       float[] to, long at, long plane, long from, long rowStep, long columnStep, long temporary, int vectors) {
-    INPUT.run(to, from, rowStep, columnStep, temporary, at, plane, vectors);
-  }
-
-  private static void inputTile(
-      Object array, long from, long rowStep, long columnStep, long temporary, long at, long plane, int n) {
-    float[] to = (float[]) array;
-    for (int v = 0; v < n; v++) {
-      inputDown(from + v * BYTES, rowStep, columnStep, temporary);
-      inputAcross(temporary, to, (int) at + v * L, (int) plane);
+    for (int v = 0; v < vectors; v++) {
+      INPUT.run(from + v * BYTES, rowStep, columnStep, temporary, WINDOW * BYTES, BYTES, WINDOW);
+      INPUT_TO_ARRAY.run(to, temporary, at + v * L, plane, 0, 0, 0, WINDOW);
     }
   }
 
-  private static void inputDown(long from, long rowStep, long columnStep, long to) {
-    for (int j = 0; j < WINDOW; j++) {
-      FloatVector d1 = load(from + rowStep);
-      FloatVector d2 = load(from + 2 * rowStep);
-      FloatVector d3 = load(from + 3 * rowStep);
-      FloatVector d4 = load(from + 4 * rowStep);
+  private static void inputLines(long from, long step, long next, long to, long toStep, long toNext, int lines) {
+    for (int j = 0; j < lines; j++) {
+      FloatVector d1 = load(from + step);
+      FloatVector d2 = load(from + 2 * step);
+      FloatVector d3 = load(from + 3 * step);
+      FloatVector d4 = load(from + 4 * step);
       FloatVector even = d2.fma(all(-Q2), d4);
       FloatVector odd = d1.fma(all(-Q2), d3);
       FloatVector even2 = d2.fma(all(-P2), d4);
       FloatVector odd2 = d1.fma(all(-P2), d3);
       store(load(from).fma(all(P2Q2), d2.fma(all(MINUS_SUM), d4)), to);
-      store(odd.fma(all(P), even), to + WINDOW * BYTES);
-      store(odd.fma(all(-P), even), to + 2 * WINDOW * BYTES);
-      store(odd2.fma(all(Q), even2), to + 3 * WINDOW * BYTES);
-      store(odd2.fma(all(-Q), even2), to + 4 * WINDOW * BYTES);
-      store(d1.fma(all(P2Q2), d3.fma(all(MINUS_SUM), load(from + 5 * rowStep))), to + 5 * WINDOW * BYTES);
-      from += columnStep;
-      to += BYTES;
+      store(odd.fma(all(P), even), to + toStep);
+      store(odd.fma(all(-P), even), to + 2 * toStep);
+      store(odd2.fma(all(Q), even2), to + 3 * toStep);
+      store(odd2.fma(all(-Q), even2), to + 4 * toStep);
+      store(d1.fma(all(P2Q2), d3.fma(all(MINUS_SUM), load(from + 5 * step))), to + 5 * toStep);
+      from += next;
+      to += toNext;
     }
   }
 
-  private static void inputAcross(long from, float[] to, int at, int plane) {
-    for (int i = 0; i < WINDOW; i++) {
+  private static void inputLinesToArray(Object array, long from, long first, long step, int lines) {
+    float[] to = (float[]) array;
+    int at = (int) first;
+    int plane = (int) step;
+    for (int i = 0; i < lines; i++) {
       FloatVector d1 = load(from + BYTES);
       FloatVector d2 = load(from + 2 * BYTES);
       FloatVector d3 = load(from + 3 * BYTES);
@@ -132,13 +137,9 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void filter(long from, long step, long to, long plane, long temporary, int vectors) {
-    FILTER.run(from, step, to, plane, temporary, vectors);
-  }
-
-  private static void filterTile(long from, long step, long to, long plane, long temporary, int n) {
-    for (int v = 0; v < n; v++) {
-      filterLines(from + v * BYTES, 3 * step, step, temporary, 3 * BYTES, BYTES, 3);
-      filterLines(temporary, BYTES, 3 * BYTES, to + v * BYTES, plane, WINDOW * plane, WINDOW);
+    for (int v = 0; v < vectors; v++) {
+      FILTER.run(from + v * BYTES, 3 * step, step, temporary, 3 * BYTES, BYTES, 3);
+      FILTER.run(temporary, BYTES, 3 * BYTES, to + v * BYTES, plane, WINDOW * plane, WINDOW);
     }
   }
 
@@ -162,14 +163,9 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void output(long from, long plane, long to, long rowStep, long columnStep, long temporary, int vectors) {
-    OUTPUT.run(from, plane, to, rowStep, columnStep, temporary, vectors);
-  }
-
-  private static void outputTile(
-      long from, long plane, long to, long rowStep, long columnStep, long temporary, int n) {
-    for (int v = 0; v < n; v++) {
-      outputLines(from + v * BYTES, WINDOW * plane, plane, temporary, WINDOW * BYTES, BYTES, WINDOW);
-      outputLines(temporary, BYTES, WINDOW * BYTES, to + v * BYTES, columnStep, rowStep, TILE);
+    for (int v = 0; v < vectors; v++) {
+      OUTPUT.run(from + v * BYTES, WINDOW * plane, plane, temporary, WINDOW * BYTES, BYTES, WINDOW);
+      OUTPUT.run(temporary, BYTES, WINDOW * BYTES, to + v * BYTES, columnStep, rowStep, TILE);
     }
   }
 
@@ -194,14 +190,9 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void gradient(long from, long rowStep, long columnStep, long to, long plane, long temporary, int vectors) {
-    GRADIENT.run(from, rowStep, columnStep, to, plane, temporary, vectors);
-  }
-
-  private static void gradientTile(
-      long from, long rowStep, long columnStep, long to, long plane, long temporary, int n) {
-    for (int v = 0; v < n; v++) {
-      gradientLines(from + v * BYTES, rowStep, columnStep, temporary, TILE * BYTES, BYTES, TILE);
-      gradientLines(temporary, BYTES, TILE * BYTES, to + v * BYTES, plane, WINDOW * plane, WINDOW);
+    for (int v = 0; v < vectors; v++) {
+      GRADIENT.run(from + v * BYTES, rowStep, columnStep, temporary, TILE * BYTES, BYTES, TILE);
+      GRADIENT.run(temporary, BYTES, TILE * BYTES, to + v * BYTES, plane, WINDOW * plane, WINDOW);
     }
   }
 
@@ -228,13 +219,9 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void filterGradient(long from, long plane, long to, long step, long temporary, int vectors) {
-    FILTER_GRADIENT.run(from, plane, to, step, temporary, vectors);
-  }
-
-  private static void filterGradientTile(long from, long plane, long to, long step, long temporary, int n) {
-    for (int v = 0; v < n; v++) {
-      filterGradientLines(from + v * BYTES, WINDOW * plane, plane, temporary, WINDOW * BYTES, BYTES, WINDOW);
-      filterGradientLines(temporary, BYTES, WINDOW * BYTES, to + v * BYTES, step, 3 * step, 3);
+    for (int v = 0; v < vectors; v++) {
+      FILTER_GRADIENT.run(from + v * BYTES, WINDOW * plane, plane, temporary, WINDOW * BYTES, BYTES, WINDOW);
+      FILTER_GRADIENT.run(temporary, BYTES, WINDOW * BYTES, to + v * BYTES, step, 3 * step, 3);
     }
   }
 

@@ -60,6 +60,7 @@ final class SequenceRun implements AutoCloseable {
         allocate(stride * workers, (byte) -1),
         stride,
         kernel.scratchLongs());
+    run.reserve(kernel.heapScratch());
   }
 
   private long allocate(long bytes, byte content) {

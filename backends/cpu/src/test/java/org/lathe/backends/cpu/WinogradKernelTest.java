@@ -3,6 +3,8 @@ package org.lathe.backends.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,28 @@ class WinogradKernelTest {
         r.set(0, n - 1, Double.NEGATIVE_INFINITY);
         compare(r);
       }
+    }
+  }
+
+  /** A kernel that allocates has boxed its vectors. */
+  @ParameterizedTest
+  @EnumSource(Form.class)
+  void steadyRunsBoxNoVectors(Form form) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Convolution s = ConvolutionKernelTest.spec(form, geometry(4, 20, 8, 8, 36, 1, 1), DType.F32, false);
+    double[][] inputs = s.inputs().stream().map(o -> SequenceRun.random(new Random(2), o.elements(), 1))
+        .toArray(double[][]::new);
+    try (SequenceRun run = new SequenceRun(s, kernel(s, Simd.PRESENT), 1, inputs)) {
+      long allocated = Long.MAX_VALUE;
+      long deadline = System.nanoTime() + 30_000_000_000L;
+      while ((allocated > 4096 || TileTransforms.now(Simd.PRESENT) == ScalarTileTransforms.STANDING_IN)
+          && System.nanoTime() < deadline) {
+        long before = threads.getCurrentThreadAllocatedBytes();
+        run.run();
+        allocated = threads.getCurrentThreadAllocatedBytes() - before;
+      }
+      // A few boxes at the edge of a loop depend on when C2 compiles what; a loop that boxes allocates many times this.
+      assertTrue(allocated <= 4096, form + " allocated " + allocated + " bytes");
     }
   }
 
