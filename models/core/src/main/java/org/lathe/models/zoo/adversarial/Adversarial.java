@@ -33,6 +33,7 @@ public final class Adversarial {
         sngan(),
         new CganModel(),
         new InfoganModel(),
+        new SsganModel(),
         new DefenseGanModel(),
         new AdversarialTrainingModel());
   }
