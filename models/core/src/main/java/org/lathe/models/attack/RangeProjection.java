@@ -45,7 +45,8 @@ public record RangeProjection(Optimizer optimizer, int restarts, int steps) {
           noise.dim(0) + " noises were given for " + batch + " pictures with " + restarts + " restarts each");
     }
     Tensor target = repeated(image.stopGradient());
-    List<Tensor> start = new ArrayList<>(List.of(noise.stopGradient(), Tensor.scalar(noise.builder(), noise.dtype(), 0)));
+    List<Tensor> start = new ArrayList<>(
+        List.of(noise.stopGradient(), Tensor.scalar(noise.builder(), noise.dtype(), 0)));
     optimizer.slots().forEach(s -> start.add(Tensor.fill(noise.builder(), noise.type(), s.initial())));
     Tensor best = ControlFlow.repeat(start, steps, c -> step(generator, target, c)).carries().getFirst();
     Tensor made = Forward.current().inferring(() -> generator.apply(best));

@@ -241,7 +241,8 @@ final class DefenseGanModel extends ZooModel {
     attacks.put("pgd", STRONG);
     return AttackedPictures.step(
         "evaluate", nets, Pictures.DIGITS, EVALUATED,
-        AttackedPictures.compared(attacks, nets::classify, nets::classify, image -> nets.classify(nets.project(projection, image))));
+        AttackedPictures.compared(attacks, nets::classify, nets::classify,
+            image -> nets.classify(nets.project(projection, image))));
   }
 
   @Override
