@@ -32,9 +32,8 @@ public final class Convolutional {
   /** The paper's networks of 56 layers for CIFAR-10, half as wide. */
   private static final ResNet.Options DEEPEST = ResNet.Options.resnet56(CLASSES).withWidth(8);
 
-  private static final Highway.Options HIGHWAY = new Highway.Options(50, 16, 32, true, -2, CLASSES);
-
-  private static final Training HIGHWAY_TRAINING = new Training(Schedule.exponential(1e-3, 0.5, 400), 64, 5, 8_000, Double.NaN);
+  /** Gates as shut as 50 layers need for most of the picture to reach the last one: (1 - sigmoid(-4))^48 is 0.4. */
+  private static final Highway.Options HIGHWAY = new Highway.Options(50, 16, 32, true, -4, CLASSES);
 
   private Convolutional() {}
 
@@ -42,11 +41,11 @@ public final class Convolutional {
   public static List<ZooModel> models() {
     return List.of(
         lenet5(), alexnet(), vgg("vgg11", Vgg.Options.vgg11(CLASSES), VGG),
-        vgg("vgg16", Vgg.Options.vgg16(CLASSES).withBatchNorm(), Training.cosine(3e-3, 16, 2, 0.965)),
+        vgg("vgg16", Vgg.Options.vgg16(CLASSES).withBatchNorm(), Training.cosine(2e-3, 16, 3, 0.965)),
         resnet("resnet18", ResNet.Options.resnet18(CLASSES).withWidth(16), RESNET),
         resnet("resnet50", small(ResNet.Options.resnet50(CLASSES).withWidth(8)), deep(5)),
         resnet("resnet152", small(ResNet.Options.resnet152(CLASSES).withWidth(8)), deep(3)),
-        resnet("plain56", small(DEEPEST.with(ResNet.Kind.PLAIN)), deep(4)),
+        resnet("plain56", small(DEEPEST.with(ResNet.Kind.PLAIN)), Training.cosine(2e-3, 32, 5, 0.98)),
         new ComparedClassifier(
             resnet("resnet56", small(DEEPEST), deep(3)),
             resnet("resnet56/plain", DEEPEST.with(ResNet.Kind.PLAIN), deep(3)), 1),
@@ -109,9 +108,13 @@ public final class Convolutional {
     return options.withBranchScale(Math.sqrt(1.0 / options.blocks()));
   }
 
-  /** 50 layers without normalisation, on pictures of 32 x 32; see {@link Highway}. */
+  /**
+   * 50 layers without normalisation, on pictures of 32 x 32; see {@link Highway}. The bar is within four points of what a
+   * plain network of 10 layers of the same width, trained alike, reached on validation pictures of another seed (0.9075),
+   * and was set before any network of this form was tested.
+   */
   private static PictureClassifier highway(String name, Highway.Options options) {
-    return new Row(name, "Srivastava, Greff and Schmidhuber 2015", 0.7, 32, HIGHWAY_TRAINING)
+    return new Row(name, "Srivastava, Greff and Schmidhuber 2015", 0.87, 32, Training.cosine(3e-3, 32, 3, 0.98))
         .of(() -> new Highway(options), 16, () -> new Highway(options.sized(5, 3, 16)));
   }
 
