@@ -19,6 +19,12 @@ import org.lathe.hal.spec.Convolution;
  * other way round: all windows are transformed first, and a task takes one block of filters to the points and multiplies
  * it with all of them, so that transformed filters never leave the second-level cache.
  *
+ * <p>Reached, one thread of a processor with a peak of 115 GFLOP/s, as operations of the plain sum, beside the plain form in
+ * alternating rounds: 32x64x32x32 with 64 filters 222 GFLOP/s (plain 93), 8x64x56x56 with 64 filters 205 (91), 32x256x8x8
+ * with 256 filters 150 (89), 64x64x4x4 with 64 filters 185 (67), 64x16x16x16 with 16 filters 105 (69). The products run at
+ * 0.29 ns for a vector of multiply-adds, nine tenths of the peak; the rest is transposing, transforms and, from 128
+ * channels on, reading filters from the third-level cache.
+ *
  * <p>The transforms mix the pixels of a window. Where one is infinite or NaN, all results of its tile are NaN, though only
  * some should be: a chunk with such a result is computed once more as a plain sum, before the epilogue. For the same
  * reason errors are relative to the largest pixel of a window, not to each result's own terms.
