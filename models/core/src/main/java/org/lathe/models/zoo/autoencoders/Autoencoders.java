@@ -15,6 +15,6 @@ public final class Autoencoders {
     return List.of(
         new AutoencoderModel(), new SparseAutoencoderModel(), new DenoisingAutoencoderModel(),
         new StackedDenoisingModel(), new ConvAutoencoderModel(), Variational.vae(),
-        Variational.conditional(), Variational.beta(), new AaeModel());
+        Variational.conv(), Variational.conditional(), Variational.beta(), new AaeModel());
   }
 }
