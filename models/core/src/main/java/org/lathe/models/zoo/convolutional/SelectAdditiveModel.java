@@ -19,6 +19,7 @@ import org.lathe.models.data.Shapes;
 import org.lathe.models.data.TrainTest;
 import org.lathe.models.nets.ResNet;
 import org.lathe.models.nets.ResidualTrunk;
+import org.lathe.models.nn.ConvNorm;
 import org.lathe.models.nn.Forward;
 import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Linear;
@@ -49,54 +50,70 @@ import org.lathe.models.zoo.parts.PicturePredictions;
 import org.lathe.models.zoo.parts.Pictures;
 
 /**
- * Select-additive learning (Wang, Meghawat, Morency and Xing 2017) on pictures [batch, 3, 32, 32] whose colour mostly tells
- * their figure in training, and does not when it counts. First a plain network learns: a {@link ResidualTrunk} to a
- * representation [batch, 64], and a linear head to logits [batch, 10]. Selection: from the colour alone a sparse linear map
- * [7, 64] learns to predict the representation, which finds the part of it that the confounder explains. Addition: a second
- * head learns from the frozen representation with Gaussian noise added, {@value #NOISE} times as large as that part; beside
- * it, for comparison, a third one without noise.
+ * Select-additive learning (Wang, Meghawat, Morency and Xing 2017) on pictures [batch, 3, 32, 32] whose colour nearly always
+ * tells their figure in training, and does not when it counts. First a plain network learns, of two modalities: a
+ * {@link ResidualTrunk} sees the picture in grey and gives 64 features; a 1x1 convolution sees what is left, the colours, and
+ * gives 16 more; from this representation [batch, 80] a linear head gives logits [batch, 10]. Selection: from the colour a
+ * sparse linear map [7, 80] learns to predict the representation, which finds the part of it that the confounder explains.
+ * Addition: a second head learns from the frozen representation with Gaussian noise added, {@value #NOISE} times as large as
+ * that part; beside it, for comparison, a third one learns as long without noise.
  *
- * <p>The bar is how much less accuracy the second head loses from pictures coloured as in training to those of any colour
- * than the plain one does. It differs from the paper in pictures and colours instead of speakers and what they say, and in a
- * bias beside the sparse map, which takes what all colours have in common; and a picture's noise lies along its colour's
- * part as a whole, with one draw instead of one for each feature, out of which a linear head would average it.
+ * <p>What a head loses is its accuracy on pictures coloured as in training less that on the same figures in any colour. The
+ * metric is how much of the plain network's loss the second head avoids; the bar of a quarter was set before this was
+ * measured. The training fails too if the second head is not the best of the three on pictures of any colour. Most of what
+ * is avoided comes from learning a head anew on a frozen representation: with seed 1 the third head avoids 0.32 without
+ * noise, the second one 0.39.
+ *
+ * <p>It differs from the paper in the form and the colour of pictures instead of the words, voices and faces of speakers, and
+ * in a second map beside the sparse one, which takes what the figure explains: where colours nearly tell the figure, noise
+ * along all that goes with a colour would drown the figure too. And a picture's noise lies along its colour's part as a
+ * whole, with one draw instead of one for each feature, out of which a linear head would average it.
  */
 final class SelectAdditiveModel extends ZooModel {
   private static final int SIDE = 32;
-  private static final double TIED = 0.7;
-  private static final int TRAIN = 4_096;
-  private static final int TEST = 2_000;
+  private static final double TIED = 0.85;
+  private static final double BAR = 0.25;
+  private static final long OWN_DATA = 0x5a1;
   private static final int BATCH = 64;
-  private static final int PLAIN_EPOCHS = 3;
+  private static final int PLAIN_EPOCHS = 4;
   private static final int SELECT_EPOCHS = 2;
   private static final int ADD_EPOCHS = 4;
   private static final double SPARSITY = 0.01;
   static final double NOISE = 4;
   private static final int SHOWN = 20;
 
+  private static final int TRAIN = 6_400;
+  private static final int HELD = 1_000;
+  private static final int TEST = 2_000;
+
   SelectAdditiveModel() {
     super(
         new Card(
-            "select-additive", Convolutional.FAMILY, "Wang, Meghawat, Morency and Xing 2017", "accuracy_kept",
-            Direction.HIGHER, 0.02, "shapes"));
+            "select-additive", Convolutional.FAMILY, "Wang, Meghawat, Morency and Xing 2017", "loss_avoided",
+            Direction.HIGHER, BAR, "shapes"));
   }
 
   /** What the confounder says of the representation, [batch] to [batch, features]. */
   private static final class Confounder extends Module {
     private final Linear map;
+    private final Linear figures;
     private final long colours;
+    private final long classes;
 
-    Confounder(long colours, long features) {
+    Confounder(long colours, long classes, long features) {
       this.colours = colours;
+      this.classes = classes;
       map = child("map", new Linear(colours, features, Initializer.ZEROS));
+      figures = child("figures", new Linear(classes, features, Initializer.ZEROS));
     }
 
     Tensor part(Tensor colour) {
       return colour.oneHot(colours, DType.F32).matmul(map.weight().tensor());
     }
 
-    Tensor predict(Tensor colour) {
-      return map.apply(colour.oneHot(colours, DType.F32));
+    /** The colour's part and the figure's. */
+    Tensor predict(Tensor colour, Tensor label) {
+      return map.apply(colour.oneHot(colours, DType.F32)).add(figures.apply(label.oneHot(classes, DType.F32)));
     }
 
     /** The sum of the map's magnitudes. */
@@ -105,17 +122,29 @@ final class SelectAdditiveModel extends ZooModel {
     }
   }
 
+  /** Two modalities, each with a network of its own, side by side. */
   private static final class Plain extends Module {
-    private final ResidualTrunk trunk;
+    private static final long COLOUR_FEATURES = 16;
+
+    private final ResidualTrunk form;
+    private final ConvNorm colour;
     private final Linear head;
 
     Plain(ResNet.Options options) {
-      trunk = child("trunk", new ResidualTrunk(options));
-      head = child("head", new Linear(trunk.channels(), options.classes()));
+      form = child("form", new ResidualTrunk(options));
+      colour = child("colour", new ConvNorm(3, COLOUR_FEATURES, 1, 1));
+      head = child("head", new Linear(features(), options.classes()));
+    }
+
+    long features() {
+      return form.channels() + COLOUR_FEATURES;
     }
 
     Tensor represent(Tensor image) {
-      return trunk.apply(Convolutional.centred(image)).mean(2, 3);
+      Tensor x = Convolutional.centred(image);
+      Tensor grey = x.keepAxes(x.mean(1), 1);
+      Tensor forms = form.apply(grey.broadcastTo(x.shape())).mean(2, 3);
+      return Tensor.concat(1, forms, colour.apply(x.sub(grey)).relu().mean(2, 3));
     }
   }
 
@@ -127,9 +156,9 @@ final class SelectAdditiveModel extends ZooModel {
 
     Net(ResNet.Options options, long colours) {
       plain = child("plain", new Plain(options));
-      confounder = child("confounder", new Confounder(colours, plain.trunk.channels()));
-      robust = child("robust", new Linear(plain.trunk.channels(), options.classes()));
-      control = child("control", new Linear(plain.trunk.channels(), options.classes()));
+      confounder = child("confounder", new Confounder(colours, options.classes(), plain.features()));
+      robust = child("robust", new Linear(plain.features(), options.classes()));
+      control = child("control", new Linear(plain.features(), options.classes()));
     }
 
     Tensor frozen(Tensor image) {
@@ -165,9 +194,9 @@ final class SelectAdditiveModel extends ZooModel {
     Step select = Step.training(
         "select",
         net,
-        List.of(fields.get(0), fields.get(2)),
+        fields,
         c -> {
-          Tensor found = net.confounder.predict(c.input("colour"));
+          Tensor found = net.confounder.predict(c.input("colour"), c.input("label"));
           Tensor loss = LossOps.squaredError(found, net.frozen(c.input("image"))).sum(1).mean().mul(0.5)
               .add(net.confounder.size().mul(SPARSITY));
           c.minimize(loss, Group.of("confounder", net.confounder, new Adam(Schedule.exponential(0.1, 0.5, 60))));
@@ -222,23 +251,24 @@ final class SelectAdditiveModel extends ZooModel {
     return Values.uniform(4, RandomGenerator::nextDouble);
   }
 
+  /** Of another seed than other forms of this model, whose tests were seen before its bar was set. */
   private static Dataset shapes(int count, double tied, long seed) {
-    return Shapes.generate(count, Shapes.Options.of(SIDE).withTied(tied), seed);
+    return Shapes.generate(count, Shapes.Options.of(SIDE).withTied(tied), seed ^ OWN_DATA);
   }
 
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
     DataSource.none(name(), request.data());
     long seed = request.seed();
-    Dataset train = shapes(TRAIN, TIED, seed);
-    Dataset coloured = shapes(TEST, TIED, DataSource.testSeed(seed));
-    Dataset shifted = shapes(TEST, 0, DataSource.testSeed(seed));
+    int seen = TRAIN + HELD;
+    Dataset tied = shapes(seen, TIED, seed);
+    Dataset train = tied.range(0, TRAIN);
     Blueprint plan = blueprint(BATCH);
     try (ModelState state = new ModelState(request.lathe(), seed);
         BoundSteps steps = new BoundSteps(plan.training(), state);
         BoundStep predict = BoundStep.bind(plan.inference(), state)) {
-      Evaluation like = new Evaluation(predict, coloured);
-      Evaluation unlike = new Evaluation(predict, shifted);
+      Evaluation like = new Evaluation(predict, tied.range(TRAIN, seen));
+      Evaluation unlike = new Evaluation(predict, shapes(seen, 0, seed).range(TRAIN, seen));
       Function<String, TrainingTask> over = name -> TrainingTask.over(
           steps.get(name), new Batches(train, steps.get(name), seed), () -> measure(like, unlike));
       Phases phases = new Phases(
@@ -247,21 +277,41 @@ final class SelectAdditiveModel extends ZooModel {
               new Phases.Phase(SELECT_EPOCHS, over.apply("select")),
               new Phases.Phase(ADD_EPOCHS, over.apply("add"))));
       Trainer.Outcome outcome = Trainer.train(state, phases, request.options(name(), phases.epochs()));
-      Map<String, Double> found = measure(like, unlike);
-      double plainLoss = found.getOrDefault("plain", Double.NaN) - found.getOrDefault("plain_shifted", Double.NaN);
-      double robustLoss = found.getOrDefault("robust", Double.NaN) - found.getOrDefault("robust_shifted", Double.NaN);
-      List<String> lines = new ArrayList<>();
-      found.forEach((name, value) -> lines.add(String.format(Locale.ROOT, "%-15s accuracy %.4f", name, value)));
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "lost by the shift: plain %.4f, select-additive %.4f; of the map's %d weights %d are above 0.01",
-              plainLoss, robustLoss, state.array("confounder.map.weight").toFloats().length, selected(state)));
-      Files.write(request.out().resolve("shift.txt"), lines);
-      lines.forEach(request.listener()::note);
+      Dataset shifted = shapes(TEST, 0, DataSource.testSeed(seed));
+      Map<String, Double> found = measure(
+          new Evaluation(predict, shapes(TEST, TIED, DataSource.testSeed(seed))),
+          new Evaluation(predict, shifted));
+      report(request, state, found);
       write(request, state, shifted);
-      return card().result(plainLoss - robustLoss, outcome.seconds(), outcome.checkpoint());
+      double avoided = 1 - lost(found, "robust") / lost(found, "plain");
+      double least = shifted(found, "robust") - Math.max(shifted(found, "plain"), shifted(found, "control"));
+      return least > 0
+          ? card().result(avoided, outcome.seconds(), outcome.checkpoint())
+          : new TrainResult("gain_on_any_colour", least, 0, false, outcome.seconds(), outcome.checkpoint());
     }
+  }
+
+  private static void report(TrainRequest request, ModelState state, Map<String, Double> found) throws IOException {
+    List<String> lines = new ArrayList<>();
+    found.forEach((name, value) -> lines.add(String.format(Locale.ROOT, "%-15s accuracy %.4f", name, value)));
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "lost by the shift: plain %.4f, without noise %.4f, select-additive %.4f; of the map's %d weights %d are"
+                + " above 0.01",
+            lost(found, "plain"), lost(found, "control"), lost(found, "robust"),
+            state.array("confounder.map.weight").toFloats().length, selected(state)));
+    Files.write(request.out().resolve("shift.txt"), lines);
+    lines.forEach(request.listener()::note);
+  }
+
+  /** The accuracy that a head loses by the shift. */
+  private static double lost(Map<String, Double> found, String head) {
+    return found.getOrDefault(head, Double.NaN) - shifted(found, head);
+  }
+
+  private static double shifted(Map<String, Double> found, String head) {
+    return found.getOrDefault(head + "_shifted", Double.NaN);
   }
 
   private static Map<String, Double> measure(Evaluation like, Evaluation unlike) {
