@@ -1,20 +1,15 @@
 package org.lathe.models.zoo.adversarial;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.random.RandomGenerator;
 import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.models.attack.Attack;
-import org.lathe.models.attack.FastGradientSign;
 import org.lathe.models.attack.Perturber;
 import org.lathe.models.attack.ProjectedGradient;
-import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Digits;
 import org.lathe.models.data.TrainTest;
@@ -24,7 +19,6 @@ import org.lathe.models.optim.Adam;
 import org.lathe.models.optim.Schedule;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
-import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Evaluation;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
@@ -33,11 +27,8 @@ import org.lathe.models.train.Step;
 import org.lathe.models.train.Trainer;
 import org.lathe.models.train.TrainingTask;
 import org.lathe.models.zoo.model.Blueprint;
-import org.lathe.models.zoo.model.Card;
-import org.lathe.models.zoo.model.RunRequest;
 import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
-import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.AttackedPictures;
 import org.lathe.models.zoo.parts.DataSource;
 import org.lathe.models.zoo.parts.PictureGrid;
@@ -46,41 +37,23 @@ import org.lathe.models.zoo.parts.Pictures;
 /**
  * A classifier trained against a generator of perturbations (Lee, Han and Lee 2017) and against projected gradients (Madry et
  * al. 2018), beside the same classifier trained plainly on the same batches: two {@link LeNet5}, pictures [batch, 1, 28, 28]
- * to logits [batch, 10]. No pixel is changed by more than {@value #EPSILON}.
+ * to logits [batch, 10].
  *
  * <p>In a step the plain classifier learns the batch; the {@link Perturber} learns to mislead the defended one; and that
  * learns the batch three times, as it is and changed by both attacks.
  *
- * <p>The bar is the part of the accuracy taken by an attack that the training gives back, each classifier being attacked with
- * its own parameters known, on held-out digits: the lesser one of the fast gradient sign method and of {@value #MANY} steps of
- * projected gradients.
+ * <p>The bar is that of {@link AttackedDigitsModel}, each classifier being attacked with its own parameters known.
  */
-final class AdversarialTrainingModel extends ZooModel {
-  private static final double EPSILON = 0.15;
-  private static final int MANY = 10;
+final class AdversarialTrainingModel extends AttackedDigitsModel {
   private static final int TRAIN = 10_000;
   private static final int VALIDATION = 500;
   private static final int TEST = 2_000;
-  private static final int BATCH = 64;
   private static final int EPOCHS = 4;
-  private static final int EVALUATED = 100;
-  private static final int SHOWN = 20;
-  /** The bar is held against the worse of these. */
-  private static final List<String> JUDGED_BY = List.of("fgsm", "pgd");
-  private static final Attack FAST = new FastGradientSign(EPSILON);
-  private static final Attack STRONG = new ProjectedGradient(EPSILON, EPSILON / 4, MANY);
   private static final Attack TRAINED_ON = new ProjectedGradient(EPSILON, EPSILON / 2, 3);
 
   AdversarialTrainingModel() {
     super(
-        new Card(
-            "adversarial-training",
-            Adversarial.FAMILY,
-            "Goodfellow, Shlens and Szegedy 2015; Lee, Han and Lee 2017; Madry et al. 2018",
-            "recovered",
-            Direction.HIGHER,
-            0.5,
-            "digits, or mnist:DIR"));
+        "adversarial-training", "Goodfellow, Shlens and Szegedy 2015; Lee, Han and Lee 2017; Madry et al. 2018");
   }
 
   private static final class Networks extends Module {
@@ -143,32 +116,16 @@ final class AdversarialTrainingModel extends ZooModel {
     return new Blueprint(List.of(training), inference);
   }
 
-  private static List<Field> fields(long batch) {
-    return List.of(Pictures.DIGITS.field(batch), Field.ints("label", batch));
-  }
-
   @Override
   public Blueprint checkBlueprint() {
     return blueprint(1);
   }
 
-  @Override
-  public long batch() {
-    return BATCH;
-  }
-
-  @Override
-  public Values values() {
-    return Values.uniform(10, RandomGenerator::nextDouble);
-  }
-
   /** How right both classifiers are, without an attack and under each. */
-  private static Step evaluating() {
+  @Override
+  Step evaluating() {
     Networks nets = new Networks();
-    Map<String, Attack> attacks = new LinkedHashMap<>();
-    attacks.put("clean", Attack.NONE);
-    attacks.put("fgsm", FAST);
-    attacks.put("pgd", STRONG);
+    Map<String, Attack> attacks = attacks();
     attacks.put("perturber", nets.perturber);
     return AttackedPictures.step(
         "evaluate", nets, Pictures.DIGITS, EVALUATED,
@@ -189,23 +146,21 @@ final class AdversarialTrainingModel extends ZooModel {
       TrainingTask task = TrainingTask.over(
           step,
           new Batches(train, step, request.seed()),
-          () -> {
-            Map<String, Double> measured = new LinkedHashMap<>(validation.run());
-            measured.put("recovered", AttackedPictures.recovered(measured, JUDGED_BY));
-            return measured;
-          });
+          () -> measure(validation));
       Trainer.Outcome outcome = Trainer.train(state, task, request.options(name(), EPOCHS));
       Map<String, Double> measured = new Evaluation(evaluate, data.test()).run();
       AttackedPictures.note(request.listener(), measured, List.of("fgsm", "pgd", "perturber"));
       try (BoundStep show = BoundStep.bind(showing(SHOWN), state)) {
-        writePictures(request.out().resolve("attacked.png"), show(show, data.test().range(0, SHOWN)), SHOWN);
+        show(show, data.test().range(0, SHOWN));
+        draw(request.out(), show, SHOWN);
       }
       return card().result(AttackedPictures.recovered(measured, JUDGED_BY), outcome.seconds(), outcome.checkpoint());
     }
   }
 
   /** Attacks pictures, and says what both classifiers take them for. */
-  private static Step showing(int count) {
+  @Override
+  Step showing(int count) {
     Networks nets = new Networks();
     return Step.inference(
         "show",
@@ -221,35 +176,11 @@ final class AdversarialTrainingModel extends ZooModel {
         });
   }
 
-  private static BoundStep show(BoundStep show, Dataset data) {
-    new Batches(data, show, 0).fillInOrder(0);
-    show.run();
-    return show;
-  }
-
   /** Pictures in the first rows, then those changed to mislead the plain classifier, then the defended one. */
-  private static void writePictures(Path file, BoundStep shown, int columns) throws IOException {
-    PictureGrid.write(file, shown.report("pictures").toFloats(), Digits.SIDE, columns);
-  }
-
   @Override
-  public List<Step> runSteps() {
-    return List.of(evaluating(), showing(SHOWN));
-  }
-
-  /** Attacks both classifiers with digits that no training has seen. */
-  @Override
-  public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SHOWN);
-    Dataset digits = DataSource.digitsToTest(name(), request.data(), count, request.seed());
-    Step step = showing(count);
-    try (ModelState state = load(request, name(), step); BoundStep bound = BoundStep.bind(step, state)) {
-      BoundStep shown = show(bound, digits);
-      Map<String, Double> right = AttackedPictures.show(request, shown, digits);
-      Path file = Files.createDirectories(request.out()).resolve("attacked.png");
-      writePictures(file, shown, count);
-      request.found("picture", "the pictures and what the attacks made of them: " + file, "file", file.toString());
-      return right;
-    }
+  Path draw(Path directory, BoundStep shown, int count) throws IOException {
+    Path file = directory.resolve("attacked.png");
+    PictureGrid.write(file, shown.report("pictures").toFloats(), Digits.SIDE, count);
+    return file;
   }
 }

@@ -2,13 +2,10 @@ package org.lathe.models.zoo.adversarial;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.random.RandomGenerator;
 import org.lathe.compiler.op.LossOps;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
@@ -20,11 +17,7 @@ import org.lathe.models.adversarial.Contest;
 import org.lathe.models.adversarial.CriticConstraint.GradientPenalty;
 import org.lathe.models.adversarial.Game;
 import org.lathe.models.adversarial.Sample;
-import org.lathe.models.attack.Attack;
-import org.lathe.models.attack.FastGradientSign;
-import org.lathe.models.attack.ProjectedGradient;
 import org.lathe.models.attack.RangeProjection;
-import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.data.Digits;
 import org.lathe.models.data.TrainTest;
@@ -37,7 +30,6 @@ import org.lathe.models.optim.Adam;
 import org.lathe.models.optim.Schedule;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
-import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Evaluation;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
@@ -48,11 +40,8 @@ import org.lathe.models.train.StepContext;
 import org.lathe.models.train.Trainer;
 import org.lathe.models.train.TrainingTask;
 import org.lathe.models.zoo.model.Blueprint;
-import org.lathe.models.zoo.model.Card;
-import org.lathe.models.zoo.model.RunRequest;
 import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
-import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.AttackedPictures;
 import org.lathe.models.zoo.parts.DataSource;
 import org.lathe.models.zoo.parts.PictureGrid;
@@ -64,40 +53,27 @@ import org.lathe.models.zoo.parts.Pictures;
  * [batch, 1, 28, 28] to logits [batch, 10]. The generator, from noise [batch, 20], and its critic are perceptrons,
  * 20-128-256-784 and 784-256-128-1, and learn from the same digits by Wasserstein's distance with gradient penalty.
  *
- * <p>The bar is the part of the accuracy taken by an attack that the projection gives back, on held-out digits: the lesser one
- * of the fast gradient sign method and of {@value #MANY} steps of projected gradients. No pixel is changed by more than
- * {@value #EPSILON}. The attacker knows the classifier's parameters, but not that there is a defence.
+ * <p>The bar is that of {@link AttackedDigitsModel}. The attacker knows the classifier's parameters, but not that there is a
+ * defence.
  *
  * <p>It differs from the paper in perceptrons instead of convolutions, in Adam on the noise instead of momentum, and in
  * {@value #RESTARTS} restarts of {@value #STEPS} steps instead of 10 of 200.
  */
-final class DefenseGanModel extends ZooModel {
-  private static final double EPSILON = 0.15;
-  private static final int MANY = 10;
+final class DefenseGanModel extends AttackedDigitsModel {
   private static final int RESTARTS = 3;
   private static final int STEPS = 40;
   private static final int NOISE = 20;
   private static final int TRAIN = 10_000;
   private static final int VALIDATION = 100;
   private static final int TEST = 500;
-  private static final int BATCH = 64;
   private static final int CRITIC_STEPS = 2;
   private static final int ITERATIONS = 300;
   private static final int EPOCHS = 4;
   private static final int CLASSIFIER_EPOCHS = 2;
-  private static final int EVALUATED = 100;
-  private static final int SHOWN = 20;
   private static final double SLOPE = 0.2;
-  /** The bar is held against the worse of these. */
-  private static final List<String> JUDGED_BY = List.of("fgsm", "pgd");
-  private static final Attack FAST = new FastGradientSign(EPSILON);
-  private static final Attack STRONG = new ProjectedGradient(EPSILON, EPSILON / 4, MANY);
 
   DefenseGanModel() {
-    super(
-        new Card(
-            "defense-gan", Adversarial.FAMILY, "Samangouei, Kabkab and Chellappa 2018", "recovered", Direction.HIGHER,
-            0.5, "digits, or mnist:DIR"));
+    super("defense-gan", "Samangouei, Kabkab and Chellappa 2018");
   }
 
   /** The classifier, and the generator and critic of digits. */
@@ -207,10 +183,6 @@ final class DefenseGanModel extends ZooModel {
     return new Blueprint(steps, inference);
   }
 
-  private static List<Field> fields(long batch) {
-    return List.of(Pictures.DIGITS.field(batch), Field.ints("label", batch));
-  }
-
   @Override
   public Blueprint blueprint(long batch) {
     return blueprint(networks(), projection(RESTARTS, STEPS), batch);
@@ -221,27 +193,14 @@ final class DefenseGanModel extends ZooModel {
     return blueprint(new Networks(3, 4, 5), projection(2, 2), 2);
   }
 
-  @Override
-  public long batch() {
-    return BATCH;
-  }
-
-  @Override
-  public Values values() {
-    return Values.uniform(10, RandomGenerator::nextDouble);
-  }
-
   /** How right the classifier is, with the projection before it and without, clean and under attack. */
-  private static Step evaluating() {
+  @Override
+  Step evaluating() {
     Networks nets = networks();
     RangeProjection projection = projection(RESTARTS, STEPS);
-    Map<String, Attack> attacks = new LinkedHashMap<>();
-    attacks.put("clean", Attack.NONE);
-    attacks.put("fgsm", FAST);
-    attacks.put("pgd", STRONG);
     return AttackedPictures.step(
         "evaluate", nets, Pictures.DIGITS, EVALUATED,
-        AttackedPictures.compared(attacks, nets::classify, nets::classify,
+        AttackedPictures.compared(attacks(), nets::classify, nets::classify,
             image -> nets.classify(nets.project(projection, image))));
   }
 
@@ -265,23 +224,22 @@ final class DefenseGanModel extends ZooModel {
       AdversarialTask playing = new AdversarialTask(
           game().alternation(), critic, new Batches(train, critic, request.seed()), generator, null, ITERATIONS,
           epoch -> {
-            draw(request.out(), show, first);
-            Map<String, Double> measured = new LinkedHashMap<>(validation.run());
-            measured.put("recovered", AttackedPictures.recovered(measured, JUDGED_BY));
-            return measured;
+            shown(request.out(), show, first);
+            return measure(validation);
           });
       Phases phases = new Phases(
           List.of(new Phases.Phase(CLASSIFIER_EPOCHS, classifying), new Phases.Phase(EPOCHS, playing)));
       Trainer.Outcome outcome = Trainer.train(state, phases, request.options(name(), phases.epochs()));
       Map<String, Double> measured = new Evaluation(evaluate, data.test()).run();
       AttackedPictures.note(request.listener(), measured, JUDGED_BY);
-      draw(request.out(), show, first);
+      shown(request.out(), show, first);
       return card().result(AttackedPictures.recovered(measured, JUDGED_BY), outcome.seconds(), outcome.checkpoint());
     }
   }
 
   /** Attacks pictures, projects them, and says what they are taken for. */
-  private static Step showing(int count) {
+  @Override
+  Step showing(int count) {
     Networks nets = networks();
     return Step.inference(
         "show",
@@ -299,36 +257,20 @@ final class DefenseGanModel extends ZooModel {
   }
 
   /** A row of pictures, one of the attacked ones, one of their projections, and what the generator makes of noise. */
-  private static Path draw(Path directory, BoundStep show, Dataset digits) {
+  @Override
+  Path draw(Path directory, BoundStep shown, int count) throws IOException {
+    Path file = directory.resolve("projected.png");
+    PictureGrid.write(file, shown.report("pictures").toFloats(), Digits.SIDE, count);
+    PictureGrid.write(directory.resolve("samples.png"), shown.report("made").toFloats(), Digits.SIDE, count);
+    return file;
+  }
+
+  private void shown(Path directory, BoundStep show, Dataset digits) {
+    show(show, digits);
     try {
-      new Batches(digits, show, 0).fillInOrder(0);
-      show.run();
-      Path file = Files.createDirectories(directory).resolve("projected.png");
-      PictureGrid.write(file, show.report("pictures").toFloats(), Digits.SIDE, digits.size());
-      PictureGrid.write(
-          directory.resolve("samples.png"), show.report("made").toFloats(), Digits.SIDE, digits.size());
-      return file;
+      draw(directory, show, digits.size());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  @Override
-  public List<Step> runSteps() {
-    return List.of(evaluating(), showing(SHOWN));
-  }
-
-  /** Attacks the classifier with digits that no training has seen, with the projection before it and without. */
-  @Override
-  public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SHOWN);
-    Dataset digits = DataSource.digitsToTest(name(), request.data(), count, request.seed());
-    Step step = showing(count);
-    try (ModelState state = load(request, name(), step); BoundStep show = BoundStep.bind(step, state)) {
-      Path file = draw(request.out(), show, digits);
-      Map<String, Double> right = AttackedPictures.show(request, show, digits);
-      request.found("picture", "the pictures, attacked, and projected: " + file, "file", file.toString());
-      return right;
     }
   }
 }
