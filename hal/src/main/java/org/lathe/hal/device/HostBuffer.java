@@ -1,44 +1,44 @@
 package org.lathe.hal.device;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Off-heap memory of the host, aligned to 64 bytes, from a page on to 4096. Closed once, by its owner; see {@link Buffer}. */
 public final class HostBuffer implements Buffer {
   private final HostAllocator owner;
-  private final Arena arena;
-  private final MemorySegment memory;
-  private boolean closed;
+  private final HostBlock block;
+  private volatile boolean closed;
 
-  HostBuffer(HostAllocator owner, Arena arena, MemorySegment memory) {
+  HostBuffer(HostAllocator owner, HostBlock block) {
     this.owner = owner;
-    this.arena = arena;
-    this.memory = memory;
+    this.block = block;
   }
 
   /** Of its first byte. */
   public long address() {
-    return memory.address();
+    return block.memory().address();
   }
 
   @Override
   public long bytes() {
-    return memory.byteSize();
+    return block.memory().byteSize();
   }
 
   @Override
   public void write(long offset, MemorySegment source) {
-    MemorySegment.copy(source, 0, memory, offset, source.byteSize());
+    MemorySegment.copy(source, 0, host(), offset, source.byteSize());
   }
 
   @Override
   public void read(long offset, MemorySegment target) {
-    MemorySegment.copy(memory, offset, target, 0, target.byteSize());
+    MemorySegment.copy(host(), offset, target, 0, target.byteSize());
   }
 
   @Override
   public MemorySegment host() {
-    return memory;
+    if (closed) {
+      throw new IllegalStateException("this buffer of " + bytes() + " bytes is closed");
+    }
+    return block.memory();
   }
 
   @Override
@@ -49,7 +49,7 @@ public final class HostBuffer implements Buffer {
       }
       closed = true;
     }
-    arena.close();
-    owner.closed(memory.byteSize());
+    block.close();
+    owner.closed(bytes());
   }
 }

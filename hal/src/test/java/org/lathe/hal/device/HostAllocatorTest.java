@@ -3,6 +3,7 @@ package org.lathe.hal.device;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +31,15 @@ class HostAllocatorTest {
     assertThrows(OutOfDeviceMemory.class, () -> allocator.allocate(1L << 60));
     assertEquals(0, allocator.allocatedBytes());
     assertEquals(0, allocator.openBuffers());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {10, 10_000})
+  void aClosedBufferIsNotRead(long bytes) {
+    HostBuffer b = new HostAllocator(1 << 20).allocate(bytes);
+    b.close();
+    assertThrows(IllegalStateException.class, b::host);
+    assertThrows(IllegalStateException.class, () -> b.read(0, MemorySegment.ofArray(new byte[1])));
   }
 
   @ParameterizedTest

@@ -1,18 +1,15 @@
 package org.lathe.backends.aparapi;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Allocator;
 import org.lathe.hal.device.Budget;
+import org.lathe.hal.device.HostBlock;
 
 /** Memory within a budget: arrays of the Java heap, which is what Aparapi takes, or memory outside of it. Any thread. */
 final class ArenaAllocator implements Allocator {
   /** OpenCL has no buffers of no bytes. */
   private static final int LEAST_BYTES = 64;
   private static final int MOST_ARRAY_BYTES = Integer.MAX_VALUE - 64;
-  /** Outside of the heap: whole cache lines, and the widest vectors. */
-  private static final long ALIGNMENT = 128;
 
   private final Budget budget;
   private final boolean onHeap;
@@ -47,19 +44,15 @@ final class ArenaAllocator implements Allocator {
   @Override
   public ArenaBuffer allocate(long bytes) {
     budget.take(bytes, onHeap ? MOST_ARRAY_BYTES : Long.MAX_VALUE);
-    @Nullable
-    Arena owner = onHeap ? null : Arena.ofShared();
     long least = Math.max(LEAST_BYTES, bytes);
     try {
-      if (owner != null) {
-        return new ArenaBuffer(this, owner.allocate(least, ALIGNMENT), bytes, null, owner);
+      if (!onHeap) {
+        HostBlock block = HostBlock.take(least);
+        return new ArenaBuffer(this, block.memory(), bytes, null, block);
       }
       byte[] array = new byte[(int) least];
       return new ArenaBuffer(this, MemorySegment.ofArray(array), bytes, array, null);
     } catch (OutOfMemoryError e) {
-      if (owner != null) {
-        owner.close();
-      }
       closed(bytes);
       throw Budget.refused(bytes, e);
     }

@@ -1,16 +1,16 @@
 package org.lathe.backends.aparapi;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Buffer;
+import org.lathe.hal.device.HostBlock;
 
 /** A byte array, or memory outside of the heap. Runs have ended when they return, so that transfers are plain copies. */
 final class ArenaBuffer implements Buffer {
   private final ArenaAllocator allocator;
   private final long bytes;
-  private final @Nullable Arena owner;
+  private final @Nullable HostBlock owner;
   private @Nullable MemorySegment memory;
   private byte @Nullable [] array;
 
@@ -20,7 +20,7 @@ final class ArenaBuffer implements Buffer {
    * @param owner closed with the buffer
    */
   ArenaBuffer(
-      ArenaAllocator allocator, MemorySegment memory, long bytes, byte @Nullable [] array, @Nullable Arena owner) {
+      ArenaAllocator allocator, MemorySegment memory, long bytes, byte @Nullable [] array, @Nullable HostBlock owner) {
     this.allocator = allocator;
     this.memory = memory;
     this.array = array;
