@@ -58,4 +58,7 @@ public interface Contest {
   default @Nullable Tensor generatorTerm(StepContext c, Sample fake) {
     return null;
   }
+
+  /** What else changes in the generator's step after its update, such as averages of its parameters. */
+  default void generatorUpdated(StepContext c) {}
 }

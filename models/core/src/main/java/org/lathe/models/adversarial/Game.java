@@ -97,6 +97,7 @@ public record Game(
           Tensor term = contest.generatorTerm(c, fake);
           Tensor total = term == null ? judged : judged.add(term);
           c.minimize(total, group(GENERATOR, contest.generator(), generator, generatorRegularizer));
+          contest.generatorUpdated(c);
           c.report("loss", total);
         });
   }

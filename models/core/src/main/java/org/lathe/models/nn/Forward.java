@@ -54,7 +54,12 @@ public final class Forward {
    * means. For a part of a model that is frozen while another learns.
    */
   public <T> T inferring(Supplier<T> body) {
-    return new Forward(this::value, false, key).run(body);
+    return inferring(Map.of(), body);
+  }
+
+  /** As {@link #inferring(Supplier)}, with other parameters of the same types in the place of some. */
+  public <T> T inferring(Map<Parameter, Parameter> instead, Supplier<T> body) {
+    return new Forward(p -> value(instead.getOrDefault(p, p)), false, key).run(body);
   }
 
   public boolean isTraining() {

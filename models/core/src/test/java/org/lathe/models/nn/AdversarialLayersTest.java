@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -188,6 +189,60 @@ class AdversarialLayersTest {
       }
     }
     assertArrayEquals(new double[]{5, 6, 5, 6, 7, 8, 7, 8}, run.report("flat"));
+  }
+
+  /** A layer with running statistics, so that states are averaged too; the averages are followed step by step on the host. */
+  @Test
+  void averagesFollowParametersAndInferInTheirPlace() {
+    class Averaged extends Module {
+      final Sequential layer = child("layer", new Sequential(new Linear(3, 2), new BatchNorm(2)));
+      final MovingAverage average = child("average", new MovingAverage(layer, 0.5));
+    }
+    Averaged model = new Averaged();
+    Field x = Field.floats("x", 5, 3);
+    Step step = Step.training(
+        "s", model, List.of(x),
+        c -> {
+          c.minimize(model.layer.apply(c.input("x")).square().sum(), Group.of(model.layer, new Sgd(0.1)));
+          model.average.follow(c.stepNumber());
+          c.report("averaged", model.average.inferring(() -> model.layer.apply(c.input("x"))));
+          c.report("plain", Forward.current().inferring(() -> model.layer.apply(c.input("x"))));
+        });
+    OracleRun run = new OracleRun(step.trace(), seed);
+    Map<String, double[]> expected = new LinkedHashMap<>();
+    model.layer.parameters().keySet().forEach(name -> expected.put(name, run.get("average." + name)));
+    for (int i = 0; i < 13; i++) {
+      run.run(Map.of("x", values(x, i)));
+      double newest = Math.max(0.5, 10.0 / (10 + i));
+      expected.forEach((name, mean) -> {
+        double[] now = run.get("layer." + name);
+        for (int k = 0; k < mean.length; k++) {
+          mean[k] = (1 - newest) * mean[k] + newest * now[k];
+        }
+        assertArrayEquals(mean, run.get("average." + name), 1e-9, name + ", seed " + seed);
+      });
+      if (i == 0) {
+        assertArrayEquals(run.report("plain"), run.report("averaged"), 1e-9, "seed " + seed);
+      }
+    }
+    Literal last = values(x, 99);
+    run.run(Map.of("x", last));
+    double[] w = run.get("average.0.weight");
+    double[] b = run.get("average.0.bias");
+    for (int n = 0; n < 5; n++) {
+      for (int o = 0; o < 2; o++) {
+        double sum = b[o];
+        for (int k = 0; k < 3; k++) {
+          sum += last.get(n * 3 + k) * w[k * 2 + o];
+        }
+        double unit = (sum - run.get("average.1.mean")[o]) / Math.sqrt(run.get("average.1.variance")[o] + 1e-5);
+        assertEquals(
+            unit * run.get("average.1.scale")[o] + run.get("average.1.shift")[o], run.report("averaged")[n * 2 + o],
+            1e-6, "seed " + seed);
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> new MovingAverage(model.layer, 1));
+    assertThrows(IllegalArgumentException.class, () -> new MovingAverage(model.layer, Double.NaN));
   }
 
   @Test
