@@ -41,17 +41,29 @@ public final class Points {
    */
   public static double twoMoonsLogDensity(double x, double y, double noise) {
     double sum = 0;
+    double twice = 2 * noise * noise;
     for (int i = 0; i < ARC_POINTS; i++) {
-      double angle = Math.PI * (i + 0.5) / ARC_POINTS;
-      double upper = Math.pow(x - Math.cos(angle), 2) + Math.pow(y - Math.sin(angle), 2);
-      double lower = Math.pow(x - 1 + Math.cos(angle), 2) + Math.pow(y - 0.5 + Math.sin(angle), 2);
-      double twice = 2 * noise * noise;
-      sum += Math.exp(-upper / twice) + Math.exp(-lower / twice);
+      double toUpperX = x - ARC_X[i];
+      double toUpperY = y - ARC_Y[i];
+      double toLowerX = x - 1 + ARC_X[i];
+      double toLowerY = y - 0.5 + ARC_Y[i];
+      sum += Math.exp(-(toUpperX * toUpperX + toUpperY * toUpperY) / twice)
+          + Math.exp(-(toLowerX * toLowerX + toLowerY * toLowerY) / twice);
     }
     return Math.log(sum / (2 * ARC_POINTS) / (2 * Math.PI * noise * noise));
   }
 
   private static final int ARC_POINTS = 400;
+  private static final double[] ARC_X = new double[ARC_POINTS];
+  private static final double[] ARC_Y = new double[ARC_POINTS];
+
+  static {
+    for (int i = 0; i < ARC_POINTS; i++) {
+      double angle = Math.PI * (i + 0.5) / ARC_POINTS;
+      ARC_X[i] = Math.cos(angle);
+      ARC_Y[i] = Math.sin(angle);
+    }
+  }
 
   /** Arms of a spiral, one class each. Columns: {@code x} f32 [2], {@code label} i32. */
   public static Dataset spirals(int count, int arms, double noise, long seed) {

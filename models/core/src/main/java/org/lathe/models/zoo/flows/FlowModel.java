@@ -3,7 +3,6 @@ package org.lathe.models.zoo.flows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,13 +29,12 @@ import org.lathe.models.train.Trainer;
 import org.lathe.models.train.TrainingTask;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
+import org.lathe.models.zoo.model.RequestException;
 import org.lathe.models.zoo.model.RunRequest;
 import org.lathe.models.zoo.model.TrainRequest;
 import org.lathe.models.zoo.model.TrainResult;
 import org.lathe.models.zoo.model.ZooModel;
 import org.lathe.models.zoo.parts.DataSource;
-import org.lathe.models.zoo.parts.PictureGrid;
-import org.lathe.models.zoo.parts.Plot;
 
 /**
  * A {@link CouplingFlow} of two moons, points [batch, 2] to values of the prior [batch, 2] and back.
@@ -56,11 +54,10 @@ final class FlowModel extends ZooModel {
   private static final double INVERSE_ERROR = 1e-4;
   /** In f32, where a determinant is a difference of products some hundred times its size. */
   private static final double DETERMINANT_ERROR = 1e-3;
-  /** Of the picture of the density, and what it shows of the plane: x and y from these, so far. */
-  private static final int SIDE = 128;
-  private static final double LEFT = -1.75;
-  private static final double BOTTOM = -2;
-  private static final double EXTENT = 4.5;
+  /** So many points are drawn to be shown. */
+  private static final int DRAWN = 1_000;
+  /** How many points a way between two has. */
+  private static final int WAY = 20;
 
   private final CouplingFlow.Options options;
   private final CouplingFlow.Options small;
@@ -148,13 +145,29 @@ final class FlowModel extends ZooModel {
     return Step.inference(
         "map",
         flow,
-        List.of(Field.floats("x", SIDE * SIDE, options.dimensions())),
-        c -> c.report("density", flow.logLikelihood(c.input("x")).exp()));
+        List.of(Field.floats("x", FlowPictures.SIDE * FlowPictures.SIDE, options.dimensions())),
+        c -> c.report("log_density", flow.logLikelihood(c.input("x"))));
+  }
+
+  /** Points that the prior has on a line from one to another. */
+  private Step between(int count) {
+    CouplingFlow flow = new CouplingFlow(options);
+    return Step.inference(
+        "between",
+        flow,
+        List.of(Field.floats("ends", 2, options.dimensions()), Field.floats("share", count, 1)),
+        c -> {
+          List<Tensor> ends = flow.toPrior(c.input("ends")).values().split(0, 2);
+          Tensor line = ends.get(1).sub(ends.get(0)).mul(c.input("share")).add(ends.get(0));
+          Tensor points = flow.fromPrior(line);
+          c.report("points", points);
+          c.report("log_density", flow.logLikelihood(points));
+        });
   }
 
   @Override
   public List<Step> runSteps() {
-    return List.of(checking(), generating(SAMPLES), mapping());
+    return List.of(checking(), generating(DRAWN), mapping());
   }
 
   @Override
@@ -180,7 +193,7 @@ final class FlowModel extends ZooModel {
           String.format(
               Locale.ROOT, "%.3f nats; the points' own density has %.3f, a fitted Gaussian %.3f", nats, gap.truth(),
               gap.gaussian()));
-      show(state, request.out(), generate(state, SAMPLES, request.seed()));
+      show(state, request.out(), points(held), generate(state, DRAWN, request.seed()));
       TrainResult result = card().result(gap.left(nats), outcome.seconds(), outcome.checkpoint());
       Errors errors = errors(state, test.range(0, SAMPLES));
       request.listener().note(
@@ -270,42 +283,66 @@ final class FlowModel extends ZooModel {
   }
 
   /** Writes {@code samples.png} and {@code density.png}. */
-  private void show(ModelState state, Path directory, float[] points) throws IOException {
-    double[] x = new double[points.length / 2];
-    double[] y = new double[points.length / 2];
-    Arrays.setAll(x, i -> points[2 * i]);
-    Arrays.setAll(y, i -> points[2 * i + 1]);
-    new Plot("points drawn from " + name(), "x", "y").points("drawn", x, y).write(directory.resolve("samples.png"));
+  private void show(ModelState state, Path directory, float[] data, float[] drawn) throws IOException {
+    FlowPictures.samples(directory.resolve("samples.png"), name(), data, drawn);
     try (BoundStep map = BoundStep.bind(mapping(), state)) {
-      float[] at = new float[2 * SIDE * SIDE];
-      for (int i = 0; i < SIDE * SIDE; i++) {
-        at[2 * i] = (float) (LEFT + EXTENT * (i % SIDE + 0.5) / SIDE);
-        at[2 * i + 1] = (float) (BOTTOM + EXTENT * (SIDE - 0.5 - i / SIDE) / SIDE);
-      }
-      map.input("x").write(at);
+      map.input("x").write(FlowPictures.plane());
       map.run();
-      float[] density = map.report("density").toFloats();
-      float most = 1e-30f;
-      for (float d : density) {
-        most = Math.max(most, d);
-      }
-      for (int i = 0; i < density.length; i++) {
-        density[i] /= most;
-      }
-      PictureGrid.write(directory.resolve("density.png"), density, SIDE, 1);
+      FlowPictures.density(directory.resolve("density.png"), map.report("log_density").toFloats(), NOISE);
     }
   }
 
-  /** Points drawn from the flow, and its density, as two PNGs. */
+  /**
+   * Points drawn from the flow over those of the data, and its log-density beside theirs, as two PNGs; of
+   * {@code between:X,Y,X,Y} the way between two points that is a line in the prior.
+   */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    DataSource.none(name(), request.data());
-    int count = request.countOr(SAMPLES);
+    float[] ends = GivenEnds.read(name(), request.data());
+    int count = request.countOr(ends == null ? DRAWN : WAY);
+    if (ends != null && count < 2) {
+      throw new RequestException("--count " + count + ": a way has at least its 2 ends");
+    }
     Files.createDirectories(request.out());
+    float[] data = points(Points.twoMoons(SAMPLES, NOISE, request.seed()));
     try (ModelState state = load(request, name(), blueprint(1).inference())) {
-      show(state, request.out(), generate(state, count, request.seed()));
-      found(request, "samples.png", count + " points drawn from the flow", count);
-      found(request, "density.png", "the flow's density", 1);
+      if (ends != null) {
+        return way(request, state, ends, count, data);
+      }
+      float[] drawn = generate(state, count, request.seed());
+      show(state, request.out(), data, drawn);
+      found(request, "samples.png", count + " points drawn from the flow, over the data", count);
+      found(request, "density.png", "the flow's log-density, beside that of the data", 2);
+      return Map.of("near_share", FlowPictures.near(data, drawn, NOISE));
+    }
+  }
+
+  private Map<String, Double> way(RunRequest request, ModelState state, float[] ends, int count, float[] data)
+      throws IOException {
+    try (BoundStep step = BoundStep.bind(between(count), state)) {
+      float[] share = new float[count];
+      for (int i = 0; i < count; i++) {
+        share[i] = i / (count - 1f);
+      }
+      step.input("ends").write(ends);
+      step.input("share").write(share);
+      step.run();
+      float[] points = step.report("points").toFloats();
+      float[] logDensity = step.report("log_density").toFloats();
+      for (float d : logDensity) {
+        if (!Float.isFinite(d)) {
+          throw new RequestException(
+              "--data " + request.data() + ": the way leaves the range of f32; give points nearer to the moons");
+        }
+      }
+      FlowPictures.way(request.out().resolve("way.png"), name(), data, points);
+      found(request, "way.png", count + " points between those given", count);
+      for (int i = 0; i < count; i++) {
+        String line = String.format(
+            Locale.ROOT, "%.2f of the way: %.4f, %.4f with a log-density of %.3f", share[i], points[2 * i],
+            points[2 * i + 1], logDensity[i]);
+        request.found("sample", line, "x", points[2 * i], "y", points[2 * i + 1], "log_density", logDensity[i]);
+      }
     }
     return Map.of();
   }
