@@ -330,12 +330,8 @@ final class SsganModel extends DigitGanModel {
   /** Tells the class of pictures that no training has seen. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr((int) PREDICTED);
-    Pictures.Labelled pictures = Pictures.DIGITS.loadTest(name(), request.data(), count, request.seed());
-    Step step = running(Math.min(count, PREDICTED));
-    try (ModelState state = load(request, name(), step);
-        BoundStep predict = BoundStep.bind(step, state)) {
-      return PicturePredictions.show(predict, pictures, request);
-    }
+    Pictures.Labelled pictures = Pictures.DIGITS.loadTest(
+        name(), request.data(), request.countOr((int) PREDICTED), request.seed());
+    return PicturePredictions.run(name(), request, pictures, (int) PREDICTED, this::running);
   }
 }

@@ -303,11 +303,8 @@ final class DasNetModel extends ZooModel {
   /** Tells the class of pictures that no training has seen, after the last pass. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SHOWN);
-    Pictures.Labelled pictures = PICTURES.loadTest(name(), request.data(), count, request.seed() ^ OWN_DATA);
-    Step step = predicting(net(), Math.min(count, BATCH));
-    try (ModelState state = load(request, name(), step); BoundStep predict = BoundStep.bind(step, state)) {
-      return PicturePredictions.show(predict, pictures, request);
-    }
+    Pictures.Labelled pictures = PICTURES.loadTest(
+        name(), request.data(), request.countOr(SHOWN), request.seed() ^ OWN_DATA);
+    return PicturePredictions.run(name(), request, pictures, BATCH, n -> predicting(net(), n));
   }
 }

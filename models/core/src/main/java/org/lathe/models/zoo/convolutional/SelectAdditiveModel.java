@@ -349,12 +349,9 @@ final class SelectAdditiveModel extends ZooModel {
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     DataSource.none(name(), request.data());
-    int count = request.countOr(SHOWN);
-    Dataset data = shapes(count, 0, DataSource.testSeed(request.seed()));
-    Step step = predicting(net(), Math.min(count, BATCH));
-    try (ModelState state = load(request, name(), step); BoundStep predict = BoundStep.bind(step, state)) {
-      return PicturePredictions.show(
-          predict, new Pictures.Labelled(new TrainTest(data, data), Shapes.classes()), request);
-    }
+    Dataset data = shapes(request.countOr(SHOWN), 0, DataSource.testSeed(request.seed()));
+    return PicturePredictions.run(
+        name(), request, new Pictures.Labelled(new TrainTest(data, data), Shapes.classes()), BATCH,
+        n -> predicting(net(), n));
   }
 }

@@ -324,12 +324,8 @@ final class DbnModel extends ZooModel {
   /** Tells the class of digits that no training has seen. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SHOWN);
-    Pictures.Labelled digits = Pictures.DIGITS.loadTest(name(), request.data(), count, request.seed());
-    Step step = predicting(Math.min(count, BATCH));
-    try (ModelState state = load(request, name(), step);
-        BoundStep predict = BoundStep.bind(step, state)) {
-      return PicturePredictions.show(predict, digits, request);
-    }
+    Pictures.Labelled pictures = Pictures.DIGITS.loadTest(
+        name(), request.data(), request.countOr(SHOWN), request.seed());
+    return PicturePredictions.run(name(), request, pictures, BATCH, DbnModel::predicting);
   }
 }

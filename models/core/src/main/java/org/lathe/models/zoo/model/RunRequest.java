@@ -1,10 +1,14 @@
 package org.lathe.models.zoo.model;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.runtime.Lathe;
+import org.lathe.models.train.Checkpoint;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
 
 /**
  * What a trained model of the zoo is to predict or generate.
@@ -60,6 +64,23 @@ public record RunRequest(
     if (count != null) {
       throw new RequestException(
           "--count " + count + ": model '" + model + "' has " + what + " and shows them all; leave --count away");
+    }
+  }
+
+  /**
+   * The parameters that {@code step} needs, from the checkpoint. Closed by the caller.
+   *
+   * @param model its name in the checkpoint
+   * @throws IOException if the checkpoint cannot be read, or is of another model; the message is one line
+   */
+  public ModelState parameters(String model, Step step) throws IOException {
+    ModelState state = new ModelState(lathe, seed);
+    try {
+      Checkpoint.readParameters(checkpoint, model, state.include(step.trace()));
+      return state;
+    } catch (IOException | RuntimeException e) {
+      state.close();
+      throw e;
     }
   }
 

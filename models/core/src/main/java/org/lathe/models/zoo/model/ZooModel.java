@@ -12,7 +12,6 @@ import org.lathe.compiler.lower.Donation;
 import org.lathe.models.bench.StepWorkload.Values;
 import org.lathe.models.bench.StepWorkload;
 import org.lathe.models.bench.Workload;
-import org.lathe.models.train.Checkpoint;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Flops;
 import org.lathe.models.train.GradientCheck;
@@ -97,14 +96,7 @@ public abstract class ZooModel {
    * @param name of the model in the checkpoint
    */
   protected static ModelState load(RunRequest request, String name, Step step) throws IOException {
-    ModelState state = new ModelState(request.lathe(), request.seed());
-    try {
-      Checkpoint.readParameters(request.checkpoint(), name, state.include(step.trace()));
-      return state;
-    } catch (IOException | RuntimeException e) {
-      state.close();
-      throw e;
-    }
+    return request.parameters(name, step);
   }
 
   /** The model and its steps for batches of this size. */

@@ -242,13 +242,9 @@ public final class PictureClassifier extends ZooModel {
   /** Tells the class of pictures that no training has seen. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SHOWN);
-    Pictures.Labelled pictures = parts.pictures().loadTest(name(), request.data(), count, request.seed());
-    Step step = predicting(Math.min(count, parts.batch()));
-    try (ModelState state = load(request, name(), step);
-        BoundStep predict = BoundStep.bind(step, state)) {
-      return PicturePredictions.show(predict, pictures, request);
-    }
+    Pictures.Labelled pictures = parts.pictures().loadTest(
+        name(), request.data(), request.countOr(SHOWN), request.seed());
+    return PicturePredictions.run(name(), request, pictures, parts.batch(), this::predicting);
   }
 
   @Override

@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.models.data.Column;
 import org.lathe.models.data.Dataset;
 import org.lathe.models.nn.Module;
 import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.ModelState;
 import org.lathe.models.train.Step;
 import org.lathe.models.zoo.model.RunRequest;
 
@@ -91,7 +93,7 @@ public final class PicturePredictions {
   }
 
   /** Tells the class of pictures that no training has seen, and gives the accuracy. */
-  public static Map<String, Double> show(BoundStep predict, Pictures.Labelled pictures, RunRequest request) {
+  private static Map<String, Double> show(BoundStep predict, Pictures.Labelled pictures, RunRequest request) {
     List<String> names = pictures.classes();
     ConfusionMatrix matrix = new ConfusionMatrix(names);
     each(
@@ -107,6 +109,22 @@ public final class PicturePredictions {
               "index", index, "label", label, "predicted", predicted, "probability", probability);
         });
     return Map.of("accuracy", matrix.accuracy());
+  }
+
+  /**
+   * {@link #show} with the parameters of the request's checkpoint.
+   *
+   * @param model its name in the checkpoint
+   * @param batch at most so many are predicted at a time
+   * @param predicting {@link #step} of a batch
+   */
+  public static Map<String, Double> run(
+      String model, RunRequest request, Pictures.Labelled pictures, int batch, IntFunction<Step> predicting)
+      throws IOException {
+    Step step = predicting.apply(Math.min(pictures.data().test().size(), batch));
+    try (ModelState state = request.parameters(model, step); BoundStep predict = BoundStep.bind(step, state)) {
+      return show(predict, pictures, request);
+    }
   }
 
   private static int best(float[] probabilities, int from, int classes) {

@@ -285,12 +285,8 @@ final class EnsembleModel extends ZooModel {
   /** Tells the class of digits that no training has seen, by the average of the members. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SHOWN);
-    Pictures.Labelled digits = Pictures.DIGITS.loadTest(name(), request.data(), count, request.seed());
-    Step step = averaging(Math.min(count, BATCH));
-    try (ModelState state = load(request, name(), step);
-        BoundStep predict = BoundStep.bind(step, state)) {
-      return PicturePredictions.show(predict, digits, request);
-    }
+    Pictures.Labelled pictures = Pictures.DIGITS.loadTest(
+        name(), request.data(), request.countOr(SHOWN), request.seed());
+    return PicturePredictions.run(name(), request, pictures, BATCH, EnsembleModel::averaging);
   }
 }
