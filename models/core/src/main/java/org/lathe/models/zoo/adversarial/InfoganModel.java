@@ -2,13 +2,12 @@ package org.lathe.models.zoo.adversarial;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.op.LossOps;
@@ -16,7 +15,6 @@ import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.models.adversarial.AdversarialLoss;
-import org.lathe.models.adversarial.AdversarialTask;
 import org.lathe.models.adversarial.Contest;
 import org.lathe.models.adversarial.Game;
 import org.lathe.models.adversarial.Sample;
@@ -30,14 +28,11 @@ import org.lathe.models.nn.Linear;
 import org.lathe.models.nn.Module;
 import org.lathe.models.optim.Adam;
 import org.lathe.models.optim.Schedule;
-import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Field;
-import org.lathe.models.train.ModelState;
 import org.lathe.models.train.Step;
 import org.lathe.models.train.StepContext;
-import org.lathe.models.train.Trainer;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
 import org.lathe.models.zoo.model.RunRequest;
@@ -62,9 +57,6 @@ import org.lathe.models.zoo.parts.GivenClasses;
  * continuous code.
  */
 final class InfoganModel extends ZooModel {
-  private static final long BATCH = 256;
-  private static final int EXAMPLES = 1 << 16;
-  private static final int SAMPLES = 4096;
   private static final int CODES = Points.RING_MODES;
   private static final int NOISE = 8;
   private static final long WIDTH = 64;
@@ -209,7 +201,7 @@ final class InfoganModel extends ZooModel {
 
   @Override
   public long batch() {
-    return BATCH;
+    return RingTraining.BATCH;
   }
 
   @Override
@@ -260,31 +252,23 @@ final class InfoganModel extends ZooModel {
     return new Quality(RingQuality.of(points), (double) Assignment.best(counts).agreed() / codes.length, told);
   }
 
-  private record Part(Quality quality, Trainer.Outcome outcome) {}
+  private static RingTraining<Quality> training(int[] codes) {
+    return new RingTraining<>(
+        game(), NOISE, ITERATIONS, EPOCHS, (generate, file) -> shown(generate, codes, file), Quality::metrics);
+  }
 
-  private Part train(TrainRequest request, String model, double weight) throws IOException {
-    Blueprint plan = blueprint(BATCH, NOISE, WIDTH, weight);
-    try (ModelState state = new ModelState(request.lathe(), request.seed());
-        BoundStep critic = BoundStep.bind(plan.training().get(0), state);
-        BoundStep generator = BoundStep.bind(plan.training().get(1), state);
-        BoundStep generate = BoundStep.bind(blueprint(SAMPLES).inference(), state)) {
-      generate.input("noise").write(Noise.normal(SAMPLES, NOISE, request.seed()));
-      int[] codes = new int[SAMPLES];
-      Arrays.setAll(codes, i -> i % CODES);
-      Batches batches = new Batches(Points.ring(EXAMPLES, request.seed()), critic, request.seed());
-      AdversarialTask task = new AdversarialTask(
-          game().alternation(), critic, batches, generator, null, ITERATIONS,
-          epoch -> shown(generate, codes, request.out().resolve("samples-" + (epoch + 1) + ".png")).metrics());
-      Trainer.Outcome outcome = Trainer.train(state, task, request.options(model, EPOCHS));
-      return new Part(shown(generate, codes, request.out().resolve("samples.png")), outcome);
-    }
+  private RingTraining.Trained<Quality> train(TrainRequest request, String model, double weight) throws IOException {
+    int[] codes = IntStream.range(0, RingTraining.SAMPLES).map(i -> i % CODES).toArray();
+    return training(codes).train(
+        request, model, blueprint(RingTraining.BATCH, NOISE, WIDTH, weight).training(),
+        blueprint(RingTraining.SAMPLES).inference());
   }
 
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
     DataSource.none(name(), request.data());
-    Part plain = train(request.part(PLAIN), name() + "/" + PLAIN, 0);
-    Part informed = train(request, name(), WEIGHT);
+    RingTraining.Trained<Quality> plain = train(request.part(PLAIN), name() + "/" + PLAIN, 0);
+    RingTraining.Trained<Quality> informed = train(request, name(), WEIGHT);
     Quality quality = informed.quality();
     request.listener().note(
         String.format(
@@ -307,25 +291,16 @@ final class InfoganModel extends ZooModel {
 
   @Override
   public List<Step> runSteps() {
-    Blueprint plain = blueprint(BATCH, NOISE, WIDTH, 0);
-    return List.of(plain.training().get(0), plain.training().get(1), blueprint(SAMPLES).inference());
+    Blueprint plain = blueprint(RingTraining.BATCH, NOISE, WIDTH, 0);
+    return List.of(plain.training().get(0), plain.training().get(1), blueprint(RingTraining.SAMPLES).inference());
   }
 
   /** Points of the codes asked for, {@code class:0} to {@code class:7}, as one PNG. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
-    int count = request.countOr(SAMPLES);
+    int count = request.countOr(RingTraining.SAMPLES);
     int[] codes = GivenClasses.read(
         name(), request.data(), GivenClasses.DIGITS.subList(0, CODES), count);
-    Step generating = blueprint(count).inference();
-    try (ModelState state = load(request, name(), generating);
-        BoundStep generate = BoundStep.bind(generating, state)) {
-      generate.input("noise").write(Noise.normal(count, NOISE, request.seed()));
-      Path file = Files.createDirectories(request.out()).resolve("generated.png");
-      Quality quality = shown(generate, codes, file);
-      request.found(
-          "picture", count + " points made from noise: " + file, "file", file.toString(), "count", count);
-      return quality.metrics();
-    }
+    return training(codes).run(request, name(), count, blueprint(count).inference());
   }
 }

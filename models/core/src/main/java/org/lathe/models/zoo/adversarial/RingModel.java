@@ -2,14 +2,12 @@ package org.lathe.models.zoo.adversarial;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.Dims;
-import org.lathe.models.adversarial.AdversarialTask;
 import org.lathe.models.adversarial.Contest;
 import org.lathe.models.adversarial.Game;
 import org.lathe.models.adversarial.Sample;
@@ -19,14 +17,11 @@ import org.lathe.models.nets.Mlp;
 import org.lathe.models.nn.Forward;
 import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Module;
-import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Field;
-import org.lathe.models.train.ModelState;
 import org.lathe.models.train.Step;
 import org.lathe.models.train.StepContext;
-import org.lathe.models.train.Trainer;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
 import org.lathe.models.zoo.model.RunRequest;
@@ -46,9 +41,6 @@ import org.lathe.models.zoo.parts.DataSource;
  * <p>All differ from their papers in their small networks and in rates that fall to nothing, so that the generator settles.
  */
 public final class RingModel extends ZooModel {
-  private static final long BATCH = 256;
-  private static final int EXAMPLES = 1 << 16;
-  private static final int SAMPLES = 4096;
   private static final double GOOD = 0.8;
 
   private final Parts parts;
@@ -148,7 +140,7 @@ public final class RingModel extends ZooModel {
 
   @Override
   public long batch() {
-    return BATCH;
+    return RingTraining.BATCH;
   }
 
   @Override
@@ -159,31 +151,24 @@ public final class RingModel extends ZooModel {
   @Override
   public TrainResult train(TrainRequest request) throws IOException {
     DataSource.none(name(), request.data());
-    Blueprint plan = blueprint(BATCH);
-    try (ModelState state = new ModelState(request.lathe(), request.seed());
-        BoundStep critic = BoundStep.bind(plan.training().get(0), state);
-        BoundStep generator = BoundStep.bind(plan.training().get(1), state);
-        BoundStep generate = BoundStep.bind(blueprint(SAMPLES).inference(), state)) {
-      generate.input("noise").write(Noise.normal(SAMPLES, parts.noise(), request.seed()));
-      Batches batches = new Batches(Points.ring(EXAMPLES, request.seed()), critic, request.seed());
-      AdversarialTask task = new AdversarialTask(
-          parts.game().alternation(), critic, batches, generator, null, parts.iterations(),
-          epoch -> shown(generate, request.out().resolve("samples-" + (epoch + 1) + ".png")).metrics());
-      Trainer.Outcome outcome = Trainer.train(state, task, request.options(name(), parts.epochs()));
-      RingQuality quality = shown(generate, request.out().resolve("samples.png"));
-      request.listener().note(
-          String.format(
-              Locale.ROOT,
-              "%.1f%% of the samples are good, %d of %d modes are found",
-              100 * quality.good(),
-              quality.modes(),
-              Points.RING_MODES));
-      TrainResult result = card().result(quality.good(), outcome.seconds(), outcome.checkpoint());
-      return quality.modes() >= parts.modes()
-          ? result
-          : new TrainResult(
-              "modes", quality.modes(), parts.modes(), false, result.seconds(), result.checkpoint());
-    }
+    RingTraining.Trained<RingQuality> trained = training()
+        .train(request, name(), blueprint(RingTraining.BATCH).training(), blueprint(RingTraining.SAMPLES).inference());
+    RingQuality quality = trained.quality();
+    request.listener().note(
+        String.format(
+            Locale.ROOT, "%.1f%% of the samples are good, %d of %d modes are found", 100 * quality.good(),
+            quality.modes(),
+            Points.RING_MODES));
+    TrainResult result = card().result(
+        quality.good(), trained.outcome().seconds(), trained.outcome().checkpoint());
+    return quality.modes() >= parts.modes()
+        ? result
+        : new TrainResult("modes", quality.modes(), parts.modes(), false, result.seconds(), result.checkpoint());
+  }
+
+  private RingTraining<RingQuality> training() {
+    return new RingTraining<>(
+        parts.game(), parts.noise(), parts.iterations(), parts.epochs(), RingModel::shown, RingQuality::metrics);
   }
 
   /** Makes points, and writes them as a picture. */
@@ -200,23 +185,14 @@ public final class RingModel extends ZooModel {
 
   @Override
   public List<Step> runSteps() {
-    return List.of(blueprint(SAMPLES).inference());
+    return List.of(blueprint(RingTraining.SAMPLES).inference());
   }
 
   /** Points made from noise, as one PNG. */
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     DataSource.none(name(), request.data());
-    int count = request.countOr(SAMPLES);
-    Step generating = blueprint(count).inference();
-    try (ModelState state = load(request, name(), generating);
-        BoundStep generate = BoundStep.bind(generating, state)) {
-      generate.input("noise").write(Noise.normal(count, parts.noise(), request.seed()));
-      Path file = Files.createDirectories(request.out()).resolve("generated.png");
-      RingQuality quality = shown(generate, file);
-      request.found(
-          "picture", count + " points made from noise: " + file, "file", file.toString(), "count", count);
-      return quality.metrics();
-    }
+    int count = request.countOr(RingTraining.SAMPLES);
+    return training().run(request, name(), count, blueprint(count).inference());
   }
 }
