@@ -1,5 +1,6 @@
 package org.lathe.models.data;
 
+import java.util.Arrays;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 
@@ -20,6 +21,13 @@ public sealed interface Column {
 
   /** The examples at {@code indices}, in that order. */
   Column select(int[] indices);
+
+  /**
+   * The examples of this column, and then those of {@code other}, under this name.
+   *
+   * @throws IllegalArgumentException if they are of another kind or shape
+   */
+  Column and(Column other);
 
   /** Real values. */
   record Floats(String name, Dims shape, float[] data) implements Column {
@@ -45,6 +53,16 @@ public sealed interface Column {
         System.arraycopy(data, indices[i] * width, out, i * width, width);
       }
       return new Floats(name, shape, out);
+    }
+
+    @Override
+    public Column and(Column other) {
+      if (!(other instanceof Floats(String n, Dims s, float[] more)) || !s.equals(shape)) {
+        throw mismatch(this, other);
+      }
+      float[] all = Arrays.copyOf(data, data.length + more.length);
+      System.arraycopy(more, 0, all, data.length, more.length);
+      return new Floats(name, shape, all);
     }
   }
 
@@ -73,6 +91,16 @@ public sealed interface Column {
       }
       return new Ints(name, shape, out);
     }
+
+    @Override
+    public Column and(Column other) {
+      if (!(other instanceof Ints(String n, Dims s, int[] more)) || !s.equals(shape)) {
+        throw mismatch(this, other);
+      }
+      int[] all = Arrays.copyOf(data, data.length + more.length);
+      System.arraycopy(more, 0, all, data.length, more.length);
+      return new Ints(name, shape, all);
+    }
   }
 
   private static void check(String name, Dims shape, int length) {
@@ -81,6 +109,12 @@ public sealed interface Column {
       throw new IllegalArgumentException(
           "column '" + name + "' of shape " + shape + " cannot hold " + length + " values");
     }
+  }
+
+  private static IllegalArgumentException mismatch(Column a, Column b) {
+    return new IllegalArgumentException(
+        "column '" + a.name() + "' of " + a.dtype() + a.shape() + " cannot be continued by '" + b.name() + "' of "
+            + b.dtype() + b.shape());
   }
 
   private static int count(Dims shape, int length) {

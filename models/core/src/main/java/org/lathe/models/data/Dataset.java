@@ -45,6 +45,15 @@ public record Dataset(String name, List<Column> columns) {
     return select(IntStream.range(from, to).toArray());
   }
 
+  /**
+   * These examples, and then those of {@code other}, which has these columns and perhaps more; under this name.
+   *
+   * @throws IllegalArgumentException if it lacks a column, or has one of another kind or shape
+   */
+  public Dataset and(Dataset other) {
+    return new Dataset(name, columns.stream().map(c -> c.and(other.column(c.name()))).toList());
+  }
+
   /** The same examples in another order. */
   public Dataset shuffled(RandomGenerator random) {
     return select(permutation(size(), random));

@@ -14,8 +14,8 @@ import org.lathe.hal.Dims;
  * of nine places, turned, stretched, unevenly lit and noisy; each with its bounding box and a caption of one sentence.
  *
  * <p>Columns: {@code image} f32 [3, side, side] (red, green, blue) in 0..1; {@code label} i32, the figure; {@code colour} i32;
- * {@code box} f32 [4]: left, top, right and bottom in 0..1 of the picture's side; {@code caption} i32 [{@value #WORDS}],
- * the sentence, {@link Grammar#END} and {@link Grammar#PAD}s.
+ * {@code style} i32, the same for all; {@code box} f32 [4]: left, top, right and bottom in 0..1 of the picture's side;
+ * {@code caption} i32 [{@value #WORDS}], the sentence, {@link Grammar#END} and {@link Grammar#PAD}s.
  *
  * <p>Example i depends on the seed, the options and i alone, so a larger set begins with the smaller one. Sizes and places
  * leave gaps between what their words mean, so that a caption can be read off its picture without doubt.
@@ -63,7 +63,7 @@ public final class Shapes {
     }
   }
 
-  /** How figures are painted, for translation between unpaired sets. */
+  /** How figures are painted, for translation between unpaired sets; ordinals are the values of column {@code style}. */
   public enum Style {
     /** Evenly, on a light ground. */
     PLAIN,
@@ -130,6 +130,8 @@ public final class Shapes {
     float[] pixels = new float[Math.multiplyExact(count, 3 * side * side)];
     int[] labels = new int[count];
     int[] colours = new int[count];
+    int[] styles = new int[count];
+    Arrays.fill(styles, options.style().ordinal());
     float[] boxes = new float[4 * count];
     int[] captions = new int[WORDS * count];
     IntStream.range(0, count)
@@ -150,6 +152,7 @@ public final class Shapes {
             new Column.Floats("image", Dims.of(3, side, side), pixels),
             new Column.Ints("label", Dims.of(), labels),
             new Column.Ints("colour", Dims.of(), colours),
+            new Column.Ints("style", Dims.of(), styles),
             new Column.Floats("box", Dims.of(4), boxes),
             new Column.Ints("caption", Dims.of(WORDS), captions)));
   }

@@ -2,6 +2,7 @@ package org.lathe.models.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -223,6 +224,31 @@ class MadeDataTest {
     }
     assertEquals(103, held);
     assertEquals(List.of(62, 20, 21), d.split(0.6, 0.2, 0.2).stream().map(Dataset::size).toList());
+  }
+
+  @Test
+  void oneDatasetContinuesAnother() {
+    Dataset a = Shapes.generate(3, Shapes.Options.of(8), 1);
+    Dataset b = Shapes.generate(2, Shapes.Options.of(8).withStyle(Shapes.Style.STRIPED), 5);
+    Dataset both = a.and(b);
+    assertEquals(5, both.size());
+    for (Column c : both.columns()) {
+      assertSameColumn(a.column(c.name()), c.select(new int[]{0, 1, 2}));
+      assertSameColumn(b.column(c.name()), c.select(new int[]{3, 4}));
+    }
+    assertArrayEquals(new int[]{0, 0, 0, 1, 1}, ((Column.Ints) both.column("style")).data());
+    assertEquals(3, a.and(Shapes.generate(0, Shapes.Options.of(8), 1)).size());
+    assertThrows(IllegalArgumentException.class, () -> a.and(Shapes.generate(2, Shapes.Options.of(9), 1)));
+    assertThrows(IllegalArgumentException.class, () -> a.and(Points.twoMoons(3, 0, 1)));
+    assertThrows(IllegalArgumentException.class, () -> a.column("label").and(a.column("box")));
+  }
+
+  private static void assertSameColumn(Column expected, Column found) {
+    assertEquals(expected.shape(), found.shape());
+    switch (expected) {
+      case Column.Floats f -> assertArrayEquals(f.data(), ((Column.Floats) found).data());
+      case Column.Ints i -> assertArrayEquals(i.data(), ((Column.Ints) found).data());
+    }
   }
 
   @Test
