@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  * by itself, once, for a few nanoseconds a call. Keep each in a static field: the JVM compiles one anew for each handle.
  */
 final class Outlined {
-  private static final int MOST = 6;
+  private static final int MOST = 8;
 
   // Not final: C2 would take a final field for a constant, some day if not now, and inline.
   private MethodHandle body;
 
   /**
-   * The static method {@code name} of the class that looks up, whose parameters are {@code longs} longs, at most 6, and
+   * The static method {@code name} of the class that looks up, whose parameters are {@code longs} longs, at most 8, and
    * an int.
    */
   Outlined(MethodHandles.Lookup lookup, String name, int longs) {
@@ -47,32 +47,45 @@ final class Outlined {
   }
 
   void run(long a, int n) {
-    run(a, 0, 0, 0, 0, 0, n);
+    run(null, a, 0, 0, 0, 0, 0, 0, 0, n);
   }
 
   void run(long a, long b, int n) {
-    run(a, b, 0, 0, 0, 0, n);
+    run(null, a, b, 0, 0, 0, 0, 0, 0, n);
   }
 
   void run(long a, long b, long c, int n) {
-    run(a, b, c, 0, 0, 0, n);
+    run(null, a, b, c, 0, 0, 0, 0, 0, n);
   }
 
   void run(long a, long b, long c, long d, int n) {
-    run(a, b, c, d, 0, 0, n);
+    run(null, a, b, c, d, 0, 0, 0, 0, n);
   }
 
   void run(long a, long b, long c, long d, long e, int n) {
-    run(a, b, c, d, e, 0, n);
+    run(null, a, b, c, d, e, 0, 0, 0, n);
   }
 
   void run(long a, long b, long c, long d, long e, long f, int n) {
-    run(null, a, b, c, d, e, f, n);
+    run(null, a, b, c, d, e, f, 0, 0, n);
+  }
+
+  void run(long a, long b, long c, long d, long e, long f, long g, int n) {
+    run(null, a, b, c, d, e, f, g, 0, n);
+  }
+
+  void run(long a, long b, long c, long d, long e, long f, long g, long h, int n) {
+    run(null, a, b, c, d, e, f, g, h, n);
   }
 
   void run(@Nullable Object array, long a, long b, long c, long d, long e, long f, int n) {
+    run(array, a, b, c, d, e, f, 0, 0, n);
+  }
+
+  private void run(
+      @Nullable Object array, long a, long b, long c, long d, long e, long f, long g, long h, int n) {
     try {
-      body.invokeExact(array, a, b, c, d, e, f, n);
+      body.invokeExact(array, a, b, c, d, e, f, g, h, n);
     } catch (RuntimeException | Error thrown) {
       throw thrown;
     } catch (Throwable thrown) {

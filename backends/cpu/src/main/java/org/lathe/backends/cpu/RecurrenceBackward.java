@@ -7,18 +7,24 @@ import org.lathe.hal.spec.Recurrence.Cell;
  * The backward pass of {@link Recurrence}: at each step, in the opposite order, the gradients of the gates from those of
  * the state and the cell, then the gradient of the state before as the product with the transposed weights.
  *
- * <p>In shared scratch: for each block a panel {@code [gates * hidden][span]} of the transposed weights, packed at the
- * start of each run; the running gradients of state and cell, {@code [blocks][batch][span]}.
+ * <p>In shared scratch: for each block of units a panel {@code [gates * hidden][units of a block]} of the transposed
+ * weights; the running gradients of state and cell, a row for each batch row, padded to whole blocks.
  */
 final class RecurrenceBackward extends RecurrenceKernel {
-  private static final int MOST_PLANES = 6;
+  /** Rows of a panel that are packed together. */
+  private static final int PACKED_ROWS = 64;
 
+  private static final int PLANES = 14;
+
+  private final PanelProducts products;
   private final long panelBytes;
+  private final long runningRow;
   private final long stateGradient;
   private final long cellGradient;
   private final long sharedBytes;
+  private final long table;
+  /** Where the last vector of units is not full, planes for what its pointwise part reads and writes. */
   private final long planes;
-  private final long zeros;
   private final long workerBytes;
 
   /** Positions of operands. */
@@ -32,15 +38,18 @@ final class RecurrenceBackward extends RecurrenceKernel {
 
   RecurrenceBackward(Recurrence spec) {
     super(spec);
+    // A GRU's state reaches the next one beside the product, too.
+    this.products = new PanelProducts(type, evenVectors(), Math.multiplyExact(gates, hidden), cell == Cell.GRU);
+    this.panelBytes = gates * hidden * products.panelRow();
+    this.runningRow = blocks() * products.panelRow();
     ScratchLayout shared = new ScratchLayout(tiles.bytes());
-    this.panelBytes = gates * hidden * planeRow;
-    shared.take((long) blocks * gates * hidden * span);
-    this.stateGradient = shared.take((long) blocks * batch * span);
-    this.cellGradient = shared.take(cell == Cell.LSTM ? (long) blocks * batch * span : 0);
+    shared.take((long) blocks() * gates * hidden * products.columns());
+    this.stateGradient = shared.take((long) batch * blocks() * products.columns());
+    this.cellGradient = shared.take(cell == Cell.LSTM ? (long) batch * blocks() * products.columns() : 0);
     this.sharedBytes = shared.bytes();
     ScratchLayout own = new ScratchLayout(tiles.bytes());
-    this.planes = own.take((long) MOST_PLANES * PLANE_ROWS * span);
-    this.zeros = own.take(span);
+    this.planes = own.take(hidden % lanes == 0 ? 0 : (long) PLANES * Math.min(batch, MOST_ROWS) * lanes);
+    this.table = own.take(Math.ceilDiv(8L * products.tableLongs(), element));
     this.workerBytes = own.bytes();
     this.inStates = 2;
     this.inCells = 4;
@@ -49,6 +58,11 @@ final class RecurrenceBackward extends RecurrenceKernel {
     this.outProjected = inGradient + (cell == Cell.LSTM ? 2 : 1);
     this.outRecurrent = cell == Cell.GRU ? outProjected + 1 : outProjected;
     this.outState = outRecurrent + 1;
+  }
+
+  @Override
+  int blockUnits() {
+    return products.columns();
   }
 
   @Override
@@ -62,129 +76,173 @@ final class RecurrenceBackward extends RecurrenceKernel {
   }
 
   @Override
+  public HeapScratch heapScratch() {
+    return new HeapScratch(
+        type, 0, Math.multiplyExact(Math.min(batch, MOST_ROWS), Math.multiplyExact(gates, hidden)));
+  }
+
+  @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     long shared = run.sharedScratch();
-    tiles.fill(run.workerScratch(worker) + zeros, 0, span);
+    long scratch = run.workerScratch(worker);
     pack(operands[0], shared, worker, workers);
+    products.prepare(scratch + table);
     int row0 = firstRow(worker, workers);
-    int rows = endRow(worker, workers) - row0;
+    int rowEnd = endRow(worker, workers);
     int block0 = firstBlock(worker, workers);
     int blockEnd = endBlock(worker, workers);
-    for (int block = block0; block < blockEnd; block++) {
-      tiles.fill(running(shared + stateGradient, block, row0), 0, rows * span);
-      if (cell == Cell.LSTM) {
-        tiles.fill(running(shared + cellGradient, block, row0), 0, rows * span);
-        in(operands[inGradient + 1] + row0 * stateRow, stateRow, block,
-            running(shared + cellGradient, block, row0), rows);
-      }
-    }
+    int unit = block0 * blockUnits();
+    int units = units(block0, blockEnd);
+    begin(operands, shared, row0, rowEnd, block0, blockEnd);
     run.barrier();
     boolean meets = !splitsRows(workers);
     for (int s = steps - 1; s >= 0; s--) {
-      for (int block = block0; block < blockEnd; block++) {
-        for (int row = row0; row < row0 + rows; row += PLANE_ROWS) {
-          gates(operands, run, worker, s, block, row, Math.min(PLANE_ROWS, row0 + rows - row));
-        }
+      for (int row = row0; row < rowEnd; row += MOST_ROWS) {
+        gates(operands, shared, scratch + planes, s, row, Math.min(MOST_ROWS, rowEnd - row), unit, units);
       }
       if (meets) {
         run.barrier();
       }
-      for (int block = block0; block < blockEnd; block++) {
-        stateBefore(operands, run, worker, s, block, row0, rows);
+      for (int row = row0; row < rowEnd; row += MOST_ROWS) {
+        stateBefore(operands, run, worker, s, row, Math.min(MOST_ROWS, rowEnd - row), block0, blockEnd);
       }
     }
-    for (int block = block0; block < blockEnd; block++) {
-      long offset = row0 * stateRow;
-      out(running(shared + stateGradient, block, row0), operands[outState] + offset, stateRow, block, rows);
+    for (int row = row0; row < rowEnd; row++) {
+      long offset = row * stateRow + unit * element;
+      tiles.copyRows(running(shared + stateGradient, row, unit), 0, operands[outState] + offset, 0, 1, units);
       if (cell == Cell.LSTM) {
-        out(running(shared + cellGradient, block, row0), operands[outState + 1] + offset, stateRow, block, rows);
+        tiles.copyRows(running(shared + cellGradient, row, unit), 0, operands[outState + 1] + offset, 0, 1, units);
       }
     }
   }
 
-  private long running(long gradients, int block, int row) {
-    return gradients + ((long) block * batch + row) * planeRow;
+  private long running(long gradients, int row, int unit) {
+    return gradients + row * runningRow + unit * element;
   }
 
   private void pack(long weights, long panels, int worker, int workers) {
-    for (int block = worker; block < blocks; block += workers) {
-      long panel = panels + block * panelBytes;
-      int units = units(block);
-      if (units < span) {
-        tiles.fill(panel, 0, gates * hidden * span);
+    int depth = gates * hidden;
+    for (int block = worker; block < blocks(); block += workers) {
+      for (int k = 0; k < depth; k += PACKED_ROWS) {
+        Packing.right(
+            type, Simd.PRESENT, weights + block * blockUnits() * gateRow + k * element, 1, depth,
+            Math.min(PACKED_ROWS, depth - k), units(block, block + 1),
+            panels + block * panelBytes + k * products.panelRow(), blockUnits());
       }
-      tiles.transposeIntoPanel(weights + block * span * gateRow, gateRow, element, panel, units, gates * hidden);
     }
   }
 
-  /** The gradients of the gates of one block at one step. */
-  private void gates(long[] operands, Run run, int worker, int s, int block, int row, int rows) {
-    long shared = run.sharedScratch();
-    long gate = run.workerScratch(worker) + planes;
-    long plane = rows * planeRow;
-    int n = rows * span;
-    long at = (long) step(s) * batch + row;
-    long dh = running(shared + stateGradient, block, row);
-    long spare = gate + 4 * plane;
-    in(operands[inGradient] + at * stateRow, stateRow, block, spare, rows);
-    math.add(dh, spare, n);
-    switch (cell) {
-      case PLAIN -> {
-        in(operands[inStates] + at * stateRow, stateRow, block, gate, rows);
-        math.plainBackward(gate, dh, n);
+  /** The running gradients after the last step: zero, and what arrives at the last cell. */
+  private void begin(long[] operands, long shared, int row0, int rowEnd, int block0, int blockEnd) {
+    int unit = block0 * blockUnits();
+    int columns = (blockEnd - block0) * blockUnits();
+    for (int row = row0; row < rowEnd; row++) {
+      tiles.fill(running(shared + stateGradient, row, unit), 0, columns);
+      if (cell == Cell.LSTM) {
+        long c = running(shared + cellGradient, row, unit);
+        tiles.fill(c, 0, columns);
+        long from = operands[inGradient + 1] + row * stateRow + unit * element;
+        tiles.copyRows(from, 0, c, 0, 1, units(block0, blockEnd));
       }
+    }
+  }
+
+  /** The gradients of the gates of some units of some rows at one step. */
+  private void gates(long[] operands, long shared, long planes, int s, int row, int rows, int unit, int units) {
+    int whole = units / lanes * lanes;
+    for (int r = 0; r < rows && whole > 0; r++) {
+      cells(operands, shared, s, row + r, unit, whole);
+    }
+    if (whole < units) {
+      lastCells(operands, shared, planes, s, row, rows, unit + whole, units - whole);
+    }
+  }
+
+  /** Of {@code n} units of a row, whole vectors of them. */
+  private void cells(long[] operands, long shared, int s, int row, int unit, int n) {
+    long offset = unit * element;
+    long at = at(s, row);
+    long states = operands[inStates];
+    long reserve = operands[inReserve] + at * reserveRow + offset;
+    long gradient = operands[inGradient] + at * stateRow + offset;
+    long dh = running(shared + stateGradient, row, unit);
+    long projected = operands[outProjected] + at * gateRow + offset;
+    switch (cell) {
+      case PLAIN -> math.plainBackward(states + at * stateRow + offset, gradient, dh, projected, n);
       case LSTM -> {
-        reserve(operands[inReserve], at, block, rows, gate);
-        in(operands[inCells] + at * stateRow, stateRow, block, spare, rows);
-        math.tanh(spare, spare, n);
-        long cellBefore = gate + 5 * plane;
-        in(before(operands, inCells, 3, s, row), stateRow, block, cellBefore, rows);
-        math.lstmBackward(gate, plane, spare, cellBefore, dh, running(shared + cellGradient, block, row), n);
+        long cells = operands[inCells];
+        long before = before(cells, operands[3], s, row) + offset;
+        long dc = running(shared + cellGradient, row, unit);
+        math.lstmBackward(
+            reserve, cells + at * stateRow + offset, before, gradient, dh, dc, projected, stateRow, n);
       }
       case GRU -> {
-        reserve(operands[inReserve], at, block, rows, gate);
-        in(before(operands, inStates, 1, s, row), stateRow, block, spare, rows);
-        math.gruBackward(gate, plane, spare, dh, n);
-      }
-    }
-    for (int g = 0; g < gates; g++) {
-      long offset = at * gateRow + g * stateRow;
-      out(gate + g * plane, operands[outProjected] + offset, gateRow, block, rows);
-      if (cell == Cell.GRU) {
-        // The candidate's product is scaled by r before it is added: its gradient is another plane.
-        out(gate + (g == 2 ? 3 : g) * plane, operands[outRecurrent] + offset, gateRow, block, rows);
+        long before = before(states, operands[1], s, row) + offset;
+        long recurrent = operands[outRecurrent] + at * gateRow + offset;
+        math.gruBackward(reserve, before, gradient, dh, projected, recurrent, stateRow, n);
       }
     }
   }
 
-  /** The state or cell before step {@code s}: of the sequence, or the first one. */
-  private long before(long[] operands, int sequence, int first, int s, int row) {
-    return s == 0
-        ? operands[first] + row * stateRow
-        : operands[sequence] + ((long) step(s - 1) * batch + row) * stateRow;
+  /** Of a last vector with {@code n} units: all rows at once, with one vector each in planes. */
+  private void lastCells(long[] operands, long shared, long planes, int s, int row, int rows, int unit, int n) {
+    long plane = rows * vector;
+    int all = rows * lanes;
+    long offset = unit * element;
+    long at = at(s, row);
+    long states = operands[inStates];
+    long gradient = planes;
+    long before = planes + plane;
+    long dh = planes + 2 * plane;
+    long reserve = planes + 3 * plane;
+    long projected = planes + 7 * plane;
+    long more = planes + 11 * plane;
+    long running = running(shared + stateGradient, row, unit);
+    pad(operands[inGradient] + at * stateRow + offset, stateRow, gradient, rows, n);
+    pad(running, runningRow, dh, rows, n);
+    if (cell != Cell.PLAIN) {
+      padGates(operands[inReserve] + at * reserveRow + offset, reserveRow, reserve, 4, rows, n);
+    }
+    switch (cell) {
+      case PLAIN -> {
+        pad(states + at * stateRow + offset, stateRow, before, rows, n);
+        math.plainBackward(before, gradient, dh, projected, all);
+      }
+      case LSTM -> {
+        long cells = operands[inCells];
+        long runningCell = running(shared + cellGradient, row, unit);
+        long c = more + plane;
+        pad(before(cells, operands[3], s, row) + offset, stateRow, before, rows, n);
+        pad(cells + at * stateRow + offset, stateRow, c, rows, n);
+        pad(runningCell, runningRow, more, rows, n);
+        math.lstmBackward(reserve, c, before, gradient, dh, more, projected, plane, all);
+        unpad(more, runningCell, runningRow, rows, n);
+      }
+      case GRU -> {
+        pad(before(states, operands[1], s, row) + offset, stateRow, before, rows, n);
+        math.gruBackward(reserve, before, gradient, dh, projected, more, plane, all);
+        unpad(dh, running, runningRow, rows, n);
+        unpadGates(more, operands[outRecurrent] + at * gateRow + offset, gateRow, gates, rows, n);
+      }
+    }
+    unpadGates(projected, operands[outProjected] + at * gateRow + offset, gateRow, gates, rows, n);
   }
 
-  private void reserve(long reserve, long at, int block, int rows, long gate) {
-    for (int g = 0; g < 4; g++) {
-      in(reserve + at * reserveRow + g * stateRow, reserveRow, block, gate + g * rows * planeRow, rows);
+  /** The gradient of some blocks of the state before step {@code s}. */
+  private void stateBefore(
+      long[] operands, Run run, int worker, int s, int row, int rows, int block0, int blockEnd) {
+    Object gradients = run.workerArray(worker, type);
+    long scratch = run.workerScratch(worker);
+    HeapScratch.copy(type, operands[outRecurrent] + at(s, row) * gateRow, gradients, rows * gates * hidden);
+    for (int block = block0; block < blockEnd; block++) {
+      products.multiply(
+          gradients, scratch + table, run.sharedScratch() + block * panelBytes,
+          running(run.sharedScratch() + stateGradient, row, block * blockUnits()), runningRow, rows);
     }
   }
 
-  /** The gradient of one block of the state before step {@code s}. */
-  private void stateBefore(long[] operands, Run run, int worker, int s, int block, int row, int rows) {
-    long gradients = operands[outRecurrent] + ((long) step(s) * batch + row) * gateRow;
-    long target = running(run.sharedScratch() + stateGradient, block, row);
-    boolean adds = cell == Cell.GRU;
-    tiles.multiply(
-        gradients,
-        gateRow,
-        element,
-        run.sharedScratch() + block * panelBytes,
-        gates * hidden,
-        adds ? target : run.workerScratch(worker) + zeros,
-        adds ? planeRow : 0,
-        target,
-        planeRow,
-        rows);
+  @Override
+  public String variant() {
+    return cell + " by blocks of " + blockUnits() + " units, " + products;
   }
 }

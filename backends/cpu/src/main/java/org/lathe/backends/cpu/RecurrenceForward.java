@@ -4,28 +4,52 @@ import org.lathe.hal.spec.Recurrence;
 import org.lathe.hal.spec.Recurrence.Cell;
 
 /**
- * The forward pass of {@link Recurrence}. In shared scratch, for each block and gate, a panel of the recurrent weights
- * {@code [hidden][span]}, packed at the start of each run, as training changes the weights.
+ * The forward pass of {@link Recurrence}. In shared scratch, for each block of units, a panel {@code [hidden][gates][units
+ * of a block]} of the recurrent weights: a register tile holds all gates of its units.
  */
 final class RecurrenceForward extends RecurrenceKernel {
-  private static final int MOST_PLANES = 6;
+  /** Columns of products that are computed before their pointwise part follows: they stay in the second cache. */
+  private static final int COLUMNS_AT_ONCE = 1024;
 
+  private static final int PLANES = 18;
+
+  private final PanelProducts products;
+  private final int blockUnits;
+  private final int blocksAtOnce;
   private final long panelBytes;
   private final long sharedBytes;
+  private final long table;
+  private final long product;
+  private final long productRow;
+  /** Where the last vector of units is not full, planes for what its pointwise part reads and writes. */
   private final long planes;
-  private final long bias;
   private final long workerBytes;
+  private final int inBias;
+  private final int outStates;
 
   RecurrenceForward(Recurrence spec) {
     super(spec);
+    boolean plain = cell == Cell.PLAIN;
+    this.products = new PanelProducts(type, plain ? evenVectors() : gates, hidden, false);
+    this.blockUnits = products.columns() / gates;
+    this.blocksAtOnce = Math.clamp(COLUMNS_AT_ONCE / products.columns(), 1, Math.max(1, blocks()));
+    this.panelBytes = hidden * products.panelRow();
     ScratchLayout shared = new ScratchLayout(tiles.bytes());
-    this.panelBytes = hidden * planeRow;
-    shared.take((long) blocks * gates * hidden * span);
+    shared.take((long) blocks() * hidden * products.columns());
     this.sharedBytes = shared.bytes();
     ScratchLayout own = new ScratchLayout(tiles.bytes());
-    this.planes = own.take((long) MOST_PLANES * PLANE_ROWS * span);
-    this.bias = own.take(cell == Cell.GRU ? 3L * blocks * span : 0);
+    this.productRow = blocksAtOnce * products.panelRow();
+    this.product = own.take((long) Math.min(batch, MOST_ROWS) * blocksAtOnce * products.columns());
+    this.planes = own.take(hidden % lanes == 0 ? 0 : (long) PLANES * Math.min(batch, MOST_ROWS) * lanes);
+    this.table = own.take(Math.ceilDiv(8L * products.tableLongs(), element));
     this.workerBytes = own.bytes();
+    this.inBias = 3;
+    this.outStates = plain ? 3 : 4;
+  }
+
+  @Override
+  int blockUnits() {
+    return blockUnits;
   }
 
   @Override
@@ -39,19 +63,26 @@ final class RecurrenceForward extends RecurrenceKernel {
   }
 
   @Override
+  public HeapScratch heapScratch() {
+    return new HeapScratch(type, 0, Math.multiplyExact(Math.min(batch, MOST_ROWS), hidden));
+  }
+
+  @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     pack(operands[1], run.sharedScratch(), worker, workers);
-    if (cell == Cell.GRU) {
-      packBias(operands[3], run.workerScratch(worker));
-    }
+    products.prepare(run.workerScratch(worker) + table);
     run.barrier();
     boolean meets = !splitsRows(workers);
     int rowEnd = endRow(worker, workers);
+    int block0 = firstBlock(worker, workers);
     int blockEnd = endBlock(worker, workers);
     for (int s = 0; s < steps; s++) {
-      for (int block = firstBlock(worker, workers); block < blockEnd; block++) {
-        for (int row = firstRow(worker, workers); row < rowEnd; row += PLANE_ROWS) {
-          tile(operands, run, worker, s, block, row, Math.min(PLANE_ROWS, rowEnd - row));
+      for (int row = firstRow(worker, workers); row < rowEnd; row += MOST_ROWS) {
+        int rows = Math.min(MOST_ROWS, rowEnd - row);
+        Object states = run.workerArray(worker, type);
+        HeapScratch.copy(type, before(operands[outStates], operands[2], s, row), states, rows * hidden);
+        for (int block = block0; block < blockEnd; block += blocksAtOnce) {
+          step(operands, run, worker, states, s, row, rows, block, Math.min(blockEnd, block + blocksAtOnce));
         }
       }
       if (meets) {
@@ -61,101 +92,98 @@ final class RecurrenceForward extends RecurrenceKernel {
   }
 
   private void pack(long weights, long panels, int worker, int workers) {
-    for (int p = worker; p < blocks * gates; p += workers) {
-      int block = p / gates;
-      int units = units(block);
-      long panel = panels + p * panelBytes;
-      if (units < span) {
-        tiles.fill(panel, 0, hidden * span);
+    for (int block = worker; block < blocks(); block += workers) {
+      int units = units(block, block + 1);
+      long panel = panels + block * panelBytes;
+      if (units < blockUnits) {
+        tiles.fill(panel, 0, hidden * products.columns());
       }
-      tiles.copyRows(weights + p % gates * stateRow + block * planeRow, gateRow, panel, planeRow, hidden, units);
+      for (int g = 0; g < gates; g++) {
+        tiles.copyRows(
+            weights + g * stateRow + block * blockUnits * element, gateRow, panel + g * vector, products.panelRow(),
+            hidden, units);
+      }
     }
   }
 
-  /** Copies the recurrent bias, each gate padded to whole blocks. */
-  private void packBias(long source, long scratch) {
-    for (int gate = 0; gate < 3; gate++) {
-      long target = scratch + bias + gate * blocks * planeRow;
-      tiles.fill(target, 0, blocks * span);
-      tiles.copyRows(source + gate * stateRow, 0, target, 0, 1, hidden);
-    }
-  }
-
-  private void tile(long[] operands, Run run, int worker, int s, int block, int row, int rows) {
+  /** One step of some rows and blocks. */
+  private void step(
+      long[] operands, Run run, int worker, Object states, int s, int row, int rows, int block, int blockEnd) {
     long scratch = run.workerScratch(worker);
-    long gate = scratch + planes;
-    long plane = rows * planeRow;
-    int n = rows * span;
-    long at = (long) step(s) * batch + row;
-    long projected = operands[0] + at * gateRow;
-    int states = cell == Cell.PLAIN ? 3 : 4;
-    long before = s == 0
-        ? operands[2] + row * stateRow
-        : operands[states] + ((long) step(s - 1) * batch + row) * stateRow;
-    long panel = run.sharedScratch() + block * gates * panelBytes;
-    for (int g = 0; g < gates; g++) {
-      long target = gate + g * plane;
-      in(projected + g * stateRow, gateRow, block, target, rows);
-      if (cell == Cell.GRU && g == 2) {
-        long candidateBias = scratch + bias + (2L * blocks + block) * planeRow;
-        tiles.multiply(
-            before, stateRow, element, panel + g * panelBytes, hidden, candidateBias, 0, target + plane, planeRow,
-            rows);
-      } else {
-        tiles.multiply(
-            before, stateRow, element, panel + g * panelBytes, hidden, target, planeRow, target, planeRow, rows);
-      }
+    for (int b = block; b < blockEnd; b++) {
+      long target = scratch + product + (b - block) * products.panelRow();
+      products.multiply(
+          states, scratch + table, run.sharedScratch() + b * panelBytes, target, productRow, rows);
     }
+    int unit = block * blockUnits;
+    int units = units(block, blockEnd);
+    int whole = units / lanes * lanes;
+    for (int r = 0; r < rows && whole > 0; r++) {
+      cells(operands, s, row + r, unit, whole, scratch + product + r * productRow);
+    }
+    if (whole < units) {
+      lastCells(operands, scratch, s, row, rows, unit + whole, units - whole, product + whole * gates * element);
+    }
+  }
+
+  /** The pointwise part of {@code n} units of a row, whole vectors of them. */
+  private void cells(long[] operands, int s, int row, int unit, int n, long z) {
+    long offset = unit * element;
+    long at = at(s, row);
+    long projected = operands[0] + at * gateRow + offset;
+    long states = operands[outStates];
+    long h = states + at * stateRow + offset;
     switch (cell) {
-      case PLAIN -> {
-        math.tanh(gate, gate, n);
-        out(gate, operands[states] + at * stateRow, stateRow, block, rows);
+      case PLAIN -> math.plain(z, projected, h, n);
+      case LSTM -> {
+        long before = before(operands[5], operands[3], s, row) + offset;
+        long c = operands[5] + at * stateRow + offset;
+        math.lstm(z, projected, before, h, c, operands[6] + at * reserveRow + offset, stateRow, n);
       }
-      case LSTM -> lstm(operands, s, block, row, rows, gate);
-      case GRU -> gru(operands, scratch, block, at, before, rows, gate);
+      case GRU -> {
+        long before = before(states, operands[2], s, row) + offset;
+        long reserve = operands[5] + at * reserveRow + offset;
+        math.gru(z, projected, operands[inBias] + offset, before, h, reserve, stateRow, n);
+      }
     }
   }
 
-  private void lstm(long[] operands, int s, int block, int row, int rows, long gate) {
-    long plane = rows * planeRow;
-    int n = rows * span;
-    long at = (long) step(s) * batch + row;
-    long c = gate + 4 * plane;
-    long h = gate + 5 * plane;
-    long cells = operands[5];
-    long cellBefore = s == 0 ? operands[3] + row * stateRow : cells + ((long) step(s - 1) * batch + row) * stateRow;
-    math.sigmoid(gate, 2 * n);
-    math.tanh(gate + 2 * plane, gate + 2 * plane, n);
-    math.sigmoid(gate + 3 * plane, n);
-    in(cellBefore, stateRow, block, c, rows);
-    math.lstmCell(gate, plane, c, n);
-    math.tanh(c, h, n);
-    math.scale(h, gate + 3 * plane, n);
-    out(h, operands[4] + at * stateRow, stateRow, block, rows);
-    out(c, cells + at * stateRow, stateRow, block, rows);
-    reserve(operands[6], at, block, rows, gate);
+  /** The same for a last vector with {@code n} units: all rows at once, with one vector each in planes. */
+  private void lastCells(
+      long[] operands, long scratch, int s, int row, int rows, int unit, int n, long lastProduct) {
+    long plane = rows * vector;
+    int all = rows * lanes;
+    long z = scratch + planes;
+    long projected = z + gates * plane;
+    long before = projected + gates * plane;
+    long h = before + plane;
+    long reserve = h + plane;
+    long more = reserve + 4 * plane;
+    long offset = unit * element;
+    long at = at(s, row);
+    long states = operands[outStates];
+    tiles.copyRows(scratch + lastProduct, productRow, z, gates * vector, rows, gates * lanes);
+    padGates(operands[0] + at * gateRow + offset, gateRow, projected, gates, rows, n);
+    switch (cell) {
+      case PLAIN -> math.plain(z, projected, h, all);
+      case LSTM -> {
+        pad(before(operands[5], operands[3], s, row) + offset, stateRow, before, rows, n);
+        math.lstm(z, projected, before, h, more, reserve, plane, all);
+        unpad(more, operands[5] + at * stateRow + offset, stateRow, rows, n);
+        unpadGates(reserve, operands[6] + at * reserveRow + offset, reserveRow, 4, rows, n);
+      }
+      case GRU -> {
+        padGates(operands[inBias] + offset, 0, more, 3, rows, n);
+        pad(before(states, operands[2], s, row) + offset, stateRow, before, rows, n);
+        math.gru(z, projected, more, before, h, reserve, plane, all);
+        unpadGates(reserve, operands[5] + at * reserveRow + offset, reserveRow, 4, rows, n);
+      }
+    }
+    unpad(h, states + at * stateRow + offset, stateRow, rows, n);
   }
 
-  private void gru(long[] operands, long scratch, int block, long at, long before, int rows, long gate) {
-    long plane = rows * planeRow;
-    int n = rows * span;
-    long h = gate + 4 * plane;
-    for (int r = 0; r < rows; r++) {
-      math.add(gate + r * planeRow, scratch + bias + block * planeRow, span);
-      math.add(gate + plane + r * planeRow, scratch + bias + (blocks + block) * planeRow, span);
-    }
-    math.sigmoid(gate, 2 * n);
-    math.gruCandidate(gate, plane, n);
-    math.tanh(gate + 2 * plane, gate + 2 * plane, n);
-    in(before, stateRow, block, h, rows);
-    math.gruState(gate, plane, h, n);
-    out(h, operands[4] + at * stateRow, stateRow, block, rows);
-    reserve(operands[5], at, block, rows, gate);
-  }
-
-  private void reserve(long reserve, long at, int block, int rows, long gate) {
-    for (int g = 0; g < 4; g++) {
-      out(gate + g * rows * planeRow, reserve + at * reserveRow + g * stateRow, reserveRow, block, rows);
-    }
+  @Override
+  public String variant() {
+    return cell + " by blocks of " + blockUnits + " units, " + products;
   }
 }

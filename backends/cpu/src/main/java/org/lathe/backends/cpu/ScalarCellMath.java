@@ -6,10 +6,13 @@ import org.lathe.hal.DType;
 final class ScalarCellMath implements CellMath {
   private final boolean wide;
   private final int bytes;
+  private final int lanes;
 
-  ScalarCellMath(DType dtype) {
+  /** @param lanes how many units of one gate lie together in a product */
+  ScalarCellMath(DType dtype, int lanes) {
     this.wide = dtype == DType.F64;
     this.bytes = dtype.bytes();
+    this.lanes = lanes;
   }
 
   private double get(long address, int i) {
@@ -20,97 +23,100 @@ final class ScalarCellMath implements CellMath {
     ScalarTileProducts.put(wide, address + (long) i * bytes, value);
   }
 
+  /** Unit i of gate {@code gate} of so many. */
+  private double product(long product, int gates, int gate, int i) {
+    return get(product, (i / lanes * gates + gate) * lanes + i % lanes);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+
   @Override
-  public void sigmoid(long x, int n) {
+  public void plain(long product, long projected, long h, int n) {
     for (int i = 0; i < n; i++) {
-      put(x, i, 1 / (1 + Math.exp(-get(x, i))));
+      put(h, i, Math.tanh(get(projected, i) + get(product, i)));
     }
   }
 
   @Override
-  public void tanh(long x, long y, int n) {
+  public void lstm(long product, long projected, long before, long h, long c, long reserve, long stateRow, int n) {
+    for (int u = 0; u < n; u++) {
+      double i = sigmoid(get(projected, u) + product(product, 4, 0, u));
+      double f = sigmoid(get(projected + stateRow, u) + product(product, 4, 1, u));
+      double g = Math.tanh(get(projected + 2 * stateRow, u) + product(product, 4, 2, u));
+      double o = sigmoid(get(projected + 3 * stateRow, u) + product(product, 4, 3, u));
+      double cell = f * get(before, u) + i * g;
+      put(reserve, u, i);
+      put(reserve + stateRow, u, f);
+      put(reserve + 2 * stateRow, u, g);
+      put(reserve + 3 * stateRow, u, o);
+      put(c, u, cell);
+      put(h, u, o * Math.tanh(cell));
+    }
+  }
+
+  @Override
+  public void gru(long product, long projected, long bias, long before, long h, long reserve, long stateRow, int n) {
     for (int i = 0; i < n; i++) {
-      put(y, i, Math.tanh(get(x, i)));
+      double r = sigmoid(get(projected, i) + (product(product, 3, 0, i) + get(bias, i)));
+      double z = sigmoid(get(projected + stateRow, i) + (product(product, 3, 1, i) + get(bias + stateRow, i)));
+      double u = product(product, 3, 2, i) + get(bias + 2 * stateRow, i);
+      double candidate = Math.tanh(get(projected + 2 * stateRow, i) + r * u);
+      put(reserve, i, r);
+      put(reserve + stateRow, i, z);
+      put(reserve + 2 * stateRow, i, candidate);
+      put(reserve + 3 * stateRow, i, u);
+      put(h, i, (1 - z) * candidate + z * get(before, i));
     }
   }
 
   @Override
-  public void add(long x, long y, int n) {
-    for (int i = 0; i < n; i++) {
-      put(x, i, get(x, i) + get(y, i));
-    }
-  }
-
-  @Override
-  public void scale(long x, long y, int n) {
-    for (int i = 0; i < n; i++) {
-      put(x, i, get(x, i) * get(y, i));
-    }
-  }
-
-  @Override
-  public void lstmCell(long gates, long plane, long c, int n) {
-    for (int i = 0; i < n; i++) {
-      put(c, i, get(gates + plane, i) * get(c, i) + get(gates, i) * get(gates + 2 * plane, i));
-    }
-  }
-
-  @Override
-  public void gruCandidate(long gates, long plane, int n) {
-    long candidate = gates + 2 * plane;
-    for (int i = 0; i < n; i++) {
-      put(candidate, i, get(candidate, i) + get(gates, i) * get(candidate + plane, i));
-    }
-  }
-
-  @Override
-  public void gruState(long gates, long plane, long h, int n) {
-    for (int i = 0; i < n; i++) {
-      double z = get(gates + plane, i);
-      put(h, i, (1 - z) * get(gates + 2 * plane, i) + z * get(h, i));
-    }
-  }
-
-  @Override
-  public void lstmBackward(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
-    for (int j = 0; j < n; j++) {
-      double i = get(gates, j);
-      double f = get(gates + plane, j);
-      double g = get(gates + 2 * plane, j);
-      double o = get(gates + 3 * plane, j);
-      double t = get(tanhC, j);
-      double h = get(dh, j);
-      double c = get(dc, j) + h * o * (1 - t * t);
-      put(gates, j, c * g * i * (1 - i));
-      put(gates + plane, j, c * get(cellBefore, j) * f * (1 - f));
-      put(gates + 2 * plane, j, c * i * (1 - g * g));
-      put(gates + 3 * plane, j, h * t * o * (1 - o));
-      put(dc, j, c * f);
-    }
-  }
-
-  @Override
-  public void gruBackward(long gates, long plane, long stateBefore, long dh, int n) {
-    for (int j = 0; j < n; j++) {
-      double r = get(gates, j);
-      double z = get(gates + plane, j);
-      double candidate = get(gates + 2 * plane, j);
-      double u = get(gates + 3 * plane, j);
-      double h = get(dh, j);
-      double dn = h * (1 - z) * (1 - candidate * candidate);
-      put(gates, j, dn * u * r * (1 - r));
-      put(gates + plane, j, h * (get(stateBefore, j) - candidate) * z * (1 - z));
-      put(gates + 2 * plane, j, dn);
-      put(gates + 3 * plane, j, dn * r);
-      put(dh, j, h * z);
-    }
-  }
-
-  @Override
-  public void plainBackward(long state, long dh, int n) {
+  public void plainBackward(long state, long gradient, long dh, long dz, int n) {
     for (int i = 0; i < n; i++) {
       double h = get(state, i);
-      put(state, i, get(dh, i) * (1 - h * h));
+      put(dz, i, (get(gradient, i) + get(dh, i)) * (1 - h * h));
+    }
+  }
+
+  @Override
+  public void lstmBackward(
+      long reserve, long cell, long before, long gradient, long dh, long dc, long gates, long stateRow, int n) {
+    for (int u = 0; u < n; u++) {
+      double i = get(reserve, u);
+      double f = get(reserve + stateRow, u);
+      double g = get(reserve + 2 * stateRow, u);
+      double o = get(reserve + 3 * stateRow, u);
+      double t = Math.tanh(get(cell, u));
+      double h = get(gradient, u) + get(dh, u);
+      double c = get(dc, u) + h * o * (1 - t * t);
+      put(gates, u, c * g * i * (1 - i));
+      put(gates + stateRow, u, c * get(before, u) * f * (1 - f));
+      put(gates + 2 * stateRow, u, c * i * (1 - g * g));
+      put(gates + 3 * stateRow, u, h * t * o * (1 - o));
+      put(dc, u, c * f);
+    }
+  }
+
+  @Override
+  public void gruBackward(
+      long reserve, long before, long gradient, long dh, long dProjected, long dRecurrent, long stateRow, int n) {
+    for (int i = 0; i < n; i++) {
+      double r = get(reserve, i);
+      double z = get(reserve + stateRow, i);
+      double candidate = get(reserve + 2 * stateRow, i);
+      double u = get(reserve + 3 * stateRow, i);
+      double h = get(gradient, i) + get(dh, i);
+      double dn = h * (1 - z) * (1 - candidate * candidate);
+      double dr = dn * u * r * (1 - r);
+      double dz = h * (get(before, i) - candidate) * z * (1 - z);
+      put(dProjected, i, dr);
+      put(dRecurrent, i, dr);
+      put(dProjected + stateRow, i, dz);
+      put(dRecurrent + stateRow, i, dz);
+      put(dProjected + 2 * stateRow, i, dn);
+      put(dRecurrent + 2 * stateRow, i, dn * r);
+      put(dh, i, h * z);
     }
   }
 }

@@ -3,9 +3,8 @@ package org.lathe.backends.cpu;
 import org.lathe.hal.DType;
 
 /**
- * Products of small matrices that lie in caches: the arithmetic of {@link RecurrenceKernel} and {@link
- * AttentionKernel}, which are written once over this interface, {@link CellMath} and {@link ScoreMath}. All positions
- * are absolute addresses, and all strides are in bytes.
+ * Products of small matrices that lie in caches: the arithmetic of {@link AttentionKernel}, which is written once over
+ * this interface and {@link ScoreMath}. All positions are absolute addresses, and all strides are in bytes.
  *
  * <p>The right-hand matrix comes in panels: {@link #span} columns, each row of a panel dense and right after the one
  * before it. An element of a product depends on its row, its column and the depth, not on which rows are computed

@@ -7,174 +7,193 @@ import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** {@link CellMath} of f32 on the Vector API: small loops over planes in the first cache, each compiled by itself. */
+/**
+ * {@link CellMath} of f32 on the Vector API: small loops, each compiled by itself. All loops over one row follow each
+ * other while it is in the first cache; one loop for a whole cell has more nodes than C2 inlines, and boxes its vectors.
+ */
 final class VectorCellMath implements CellMath {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+  private static final int VECTOR = S.vectorByteSize();
 
-  private static final Outlined SIGMOID = new Outlined(MethodHandles.lookup(), "sigmoidLoop", 1);
-  private static final Outlined TANH = new Outlined(MethodHandles.lookup(), "tanhLoop", 2);
-  private static final Outlined ADD = new Outlined(MethodHandles.lookup(), "addLoop", 2);
-  private static final Outlined SCALE = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
-  private static final Outlined LSTM_CELL = new Outlined(MethodHandles.lookup(), "lstmCellLoop", 3);
-  private static final Outlined GRU_CANDIDATE = new Outlined(MethodHandles.lookup(), "gruCandidateLoop", 2);
-  private static final Outlined GRU_STATE = new Outlined(MethodHandles.lookup(), "gruStateLoop", 3);
-  private static final Outlined LSTM_BACKWARD = new Outlined(MethodHandles.lookup(), "lstmBackwardLoop", 6);
-  private static final Outlined GRU_BACKWARD = new Outlined(MethodHandles.lookup(), "gruBackwardLoop", 4);
-  private static final Outlined PLAIN_BACKWARD = new Outlined(MethodHandles.lookup(), "plainBackwardLoop", 2);
+  private static final Outlined SIGMOID = new Outlined(MethodHandles.lookup(), "sigmoidLoop", 4);
+  private static final Outlined TANH = new Outlined(MethodHandles.lookup(), "tanhLoop", 4);
+  private static final Outlined LSTM_STATE = new Outlined(MethodHandles.lookup(), "lstmStateLoop", 5);
+  private static final Outlined GRU_GATE = new Outlined(MethodHandles.lookup(), "gruGateLoop", 4);
+  private static final Outlined GRU_CANDIDATE = new Outlined(MethodHandles.lookup(), "gruCandidateLoop", 5);
+  private static final Outlined GRU_STATE = new Outlined(MethodHandles.lookup(), "gruStateLoop", 4);
+  private static final Outlined PLAIN_BACKWARD = new Outlined(MethodHandles.lookup(), "plainBackwardLoop", 4);
+  private static final Outlined LSTM_OUTPUT_BACKWARD = new Outlined(
+      MethodHandles.lookup(), "lstmOutputBackwardLoop", 6);
+  private static final Outlined LSTM_CELL_BACKWARD = new Outlined(MethodHandles.lookup(), "lstmCellBackwardLoop", 5);
+  private static final Outlined GRU_STATE_BACKWARD = new Outlined(MethodHandles.lookup(), "gruStateBackwardLoop", 7);
+  private static final Outlined GRU_RESET_BACKWARD = new Outlined(MethodHandles.lookup(), "gruResetBackwardLoop", 4);
 
   @Override
-  public void sigmoid(long x, int n) {
-    SIGMOID.run(x, n);
+  public void plain(long product, long projected, long h, int n) {
+    TANH.run(product, VECTOR, projected, h, n);
   }
 
   @Override
-  public void tanh(long x, long y, int n) {
-    TANH.run(x, y, n);
+  public void lstm(long product, long projected, long before, long h, long c, long reserve, long stateRow, int n) {
+    SIGMOID.run(product, 4 * VECTOR, projected, reserve, n);
+    SIGMOID.run(product + VECTOR, 4 * VECTOR, projected + stateRow, reserve + stateRow, n);
+    TANH.run(product + 2 * VECTOR, 4 * VECTOR, projected + 2 * stateRow, reserve + 2 * stateRow, n);
+    SIGMOID.run(product + 3 * VECTOR, 4 * VECTOR, projected + 3 * stateRow, reserve + 3 * stateRow, n);
+    LSTM_STATE.run(reserve, stateRow, before, c, h, n);
   }
 
   @Override
-  public void add(long x, long y, int n) {
-    ADD.run(x, y, n);
+  public void gru(long product, long projected, long bias, long before, long h, long reserve, long stateRow, int n) {
+    GRU_GATE.run(product, projected, bias, reserve, n);
+    GRU_GATE.run(product + VECTOR, projected + stateRow, bias + stateRow, reserve + stateRow, n);
+    GRU_CANDIDATE.run(
+        product + 2 * VECTOR, projected + 2 * stateRow, bias + 2 * stateRow, reserve, stateRow, n);
+    GRU_STATE.run(reserve, stateRow, before, h, n);
   }
 
   @Override
-  public void scale(long x, long y, int n) {
-    SCALE.run(x, y, n);
+  public void plainBackward(long state, long gradient, long dh, long dz, int n) {
+    PLAIN_BACKWARD.run(state, gradient, dh, dz, n);
   }
 
   @Override
-  public void lstmCell(long gates, long plane, long c, int n) {
-    LSTM_CELL.run(gates, plane, c, n);
+  public void lstmBackward(
+      long reserve, long cell, long before, long gradient, long dh, long dc, long gates, long stateRow, int n) {
+    LSTM_OUTPUT_BACKWARD.run(reserve + 3 * stateRow, cell, gradient, dh, dc, gates + 3 * stateRow, n);
+    LSTM_CELL_BACKWARD.run(reserve, stateRow, before, dc, gates, n);
   }
 
   @Override
-  public void gruCandidate(long gates, long plane, int n) {
-    GRU_CANDIDATE.run(gates, plane, n);
-  }
-
-  @Override
-  public void gruState(long gates, long plane, long h, int n) {
-    GRU_STATE.run(gates, plane, h, n);
-  }
-
-  @Override
-  public void lstmBackward(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
-    LSTM_BACKWARD.run(gates, plane, tanhC, cellBefore, dh, dc, n);
-  }
-
-  @Override
-  public void gruBackward(long gates, long plane, long stateBefore, long dh, int n) {
-    GRU_BACKWARD.run(gates, plane, stateBefore, dh, n);
-  }
-
-  @Override
-  public void plainBackward(long state, long dh, int n) {
-    PLAIN_BACKWARD.run(state, dh, n);
+  public void gruBackward(
+      long reserve, long before, long gradient, long dh, long dProjected, long dRecurrent, long stateRow, int n) {
+    GRU_STATE_BACKWARD.run(
+        reserve + stateRow, before, gradient, dh, dProjected + stateRow, dRecurrent + stateRow, stateRow, n);
+    GRU_RESET_BACKWARD.run(reserve, dProjected, dRecurrent, stateRow, n);
   }
 
   private static FloatVector load(long address) {
     return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
   }
 
-  private static void sigmoidLoop(long x, int n) {
-    for (int i = 0; i < n; i += S.length()) {
-      long at = x + 4L * i;
-      VectorFunctions.sigmoid(load(at)).intoMemorySegment(ALL, at, ORDER);
+  /** @param step from one vector of the gate's products to the next */
+  private static void sigmoidLoop(long product, long step, long projected, long to, int n) {
+    for (int u = 0; u < n; u += S.length()) {
+      VectorFunctions.sigmoid(load(projected + 4L * u).add(load(product))).intoMemorySegment(ALL, to + 4L * u, ORDER);
+      product += step;
     }
   }
 
-  private static void tanhLoop(long x, long y, int n) {
-    for (int i = 0; i < n; i += S.length()) {
-      VectorFunctions.tanh(load(x + 4L * i)).intoMemorySegment(ALL, y + 4L * i, ORDER);
+  private static void tanhLoop(long product, long step, long projected, long to, int n) {
+    for (int u = 0; u < n; u += S.length()) {
+      VectorFunctions.tanh(load(projected + 4L * u).add(load(product))).intoMemorySegment(ALL, to + 4L * u, ORDER);
+      product += step;
     }
   }
 
-  private static void addLoop(long x, long y, int n) {
-    for (int i = 0; i < n; i += S.length()) {
-      long at = x + 4L * i;
-      load(at).add(load(y + 4L * i)).intoMemorySegment(ALL, at, ORDER);
+  private static void lstmStateLoop(long gates, long stateRow, long before, long c, long h, int n) {
+    for (int u = 0; u < n; u += S.length()) {
+      long at = gates + 4L * u;
+      FloatVector in = load(at).mul(load(at + 2 * stateRow));
+      FloatVector cell = load(at + stateRow).fma(load(before + 4L * u), in);
+      cell.intoMemorySegment(ALL, c + 4L * u, ORDER);
+      VectorFunctions.tanh(cell).mul(load(at + 3 * stateRow)).intoMemorySegment(ALL, h + 4L * u, ORDER);
     }
   }
 
-  private static void scaleLoop(long x, long y, int n) {
+  private static void gruGateLoop(long product, long projected, long bias, long to, int n) {
     for (int i = 0; i < n; i += S.length()) {
-      long at = x + 4L * i;
-      load(at).mul(load(y + 4L * i)).intoMemorySegment(ALL, at, ORDER);
+      FloatVector u = load(product + 12L * i).add(load(bias + 4L * i));
+      VectorFunctions.sigmoid(u.add(load(projected + 4L * i))).intoMemorySegment(ALL, to + 4L * i, ORDER);
     }
   }
 
-  private static void lstmCellLoop(long gates, long plane, long c, int n) {
+  private static void gruCandidateLoop(long product, long projected, long bias, long reserve, long stateRow, int n) {
     for (int i = 0; i < n; i += S.length()) {
-      long at = gates + 4L * i;
-      FloatVector in = load(at).mul(load(at + 2 * plane));
-      load(at + plane).fma(load(c + 4L * i), in).intoMemorySegment(ALL, c + 4L * i, ORDER);
+      long to = reserve + 4L * i;
+      FloatVector u = load(product + 12L * i).add(load(bias + 4L * i));
+      u.intoMemorySegment(ALL, to + 3 * stateRow, ORDER);
+      FloatVector x = load(to).fma(u, load(projected + 4L * i));
+      VectorFunctions.tanh(x).intoMemorySegment(ALL, to + 2 * stateRow, ORDER);
     }
   }
 
-  private static void gruCandidateLoop(long gates, long plane, int n) {
-    for (int i = 0; i < n; i += S.length()) {
-      long at = gates + 4L * i;
-      load(at).fma(load(at + 3 * plane), load(at + 2 * plane)).intoMemorySegment(ALL, at + 2 * plane, ORDER);
-    }
-  }
-
-  private static void gruStateLoop(long gates, long plane, long h, int n) {
+  private static void gruStateLoop(long reserve, long stateRow, long before, long h, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int i = 0; i < n; i += S.length()) {
-      long at = gates + 4L * i;
-      FloatVector z = load(at + plane);
-      FloatVector fresh = one.sub(z).mul(load(at + 2 * plane));
-      z.fma(load(h + 4L * i), fresh).intoMemorySegment(ALL, h + 4L * i, ORDER);
+      long at = reserve + 4L * i;
+      FloatVector z = load(at + stateRow);
+      FloatVector fresh = one.sub(z).mul(load(at + 2 * stateRow));
+      z.fma(load(before + 4L * i), fresh).intoMemorySegment(ALL, h + 4L * i, ORDER);
     }
   }
 
-  private static void lstmBackwardLoop(long gates, long plane, long tanhC, long cellBefore, long dh, long dc, int n) {
+  private static void plainBackwardLoop(long state, long gradient, long dh, long dz, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
-    for (int j = 0; j < n; j += S.length()) {
-      long at = gates + 4L * j;
-      long o = at + 3 * plane;
-      FloatVector h = load(dh + 4L * j);
-      FloatVector t = load(tanhC + 4L * j);
-      FloatVector out = load(o);
-      FloatVector through = h.mul(out);
-      FloatVector c = through.mul(one.sub(t.mul(t))).add(load(dc + 4L * j));
-      h.mul(t).mul(out).mul(one.sub(out)).intoMemorySegment(ALL, o, ORDER);
-      FloatVector i = load(at);
-      FloatVector g = load(at + 2 * plane);
-      c.mul(g).mul(i).mul(one.sub(i)).intoMemorySegment(ALL, at, ORDER);
-      c.mul(i).mul(one.sub(g.mul(g))).intoMemorySegment(ALL, at + 2 * plane, ORDER);
-      FloatVector f = load(at + plane);
+    for (int i = 0; i < n; i += S.length()) {
+      FloatVector h = load(state + 4L * i);
+      FloatVector d = load(gradient + 4L * i).add(load(dh + 4L * i));
+      d.mul(one.sub(h.mul(h))).intoMemorySegment(ALL, dz + 4L * i, ORDER);
+    }
+  }
+
+  /** The gradient of zo, and that of the cell at this step in the place of {@code dc}. */
+  private static void lstmOutputBackwardLoop(
+      long out, long cell, long gradient, long dh, long dc, long dOut, int n) {
+    FloatVector one = FloatVector.broadcast(S, 1);
+    for (int u = 0; u < n; u += S.length()) {
+      FloatVector o = load(out + 4L * u);
+      FloatVector through = load(gradient + 4L * u).add(load(dh + 4L * u)).mul(o);
+      FloatVector t = VectorFunctions.tanh(load(cell + 4L * u));
+      through.mul(one.sub(t.mul(t))).add(load(dc + 4L * u)).intoMemorySegment(ALL, dc + 4L * u, ORDER);
+      through.mul(t).mul(one.sub(o)).intoMemorySegment(ALL, dOut + 4L * u, ORDER);
+    }
+  }
+
+  private static void lstmCellBackwardLoop(long reserve, long stateRow, long before, long dc, long gates, int n) {
+    FloatVector one = FloatVector.broadcast(S, 1);
+    for (int u = 0; u < n; u += S.length()) {
+      long from = reserve + 4L * u;
+      long to = gates + 4L * u;
+      FloatVector c = load(dc + 4L * u);
+      FloatVector i = load(from);
+      FloatVector g = load(from + 2 * stateRow);
+      c.mul(g).mul(i).mul(one.sub(i)).intoMemorySegment(ALL, to, ORDER);
+      c.mul(i).mul(one.sub(g.mul(g))).intoMemorySegment(ALL, to + 2 * stateRow, ORDER);
+      FloatVector f = load(from + stateRow);
       FloatVector kept = c.mul(f);
-      kept.mul(load(cellBefore + 4L * j)).mul(one.sub(f)).intoMemorySegment(ALL, at + plane, ORDER);
-      kept.intoMemorySegment(ALL, dc + 4L * j, ORDER);
+      kept.mul(load(before + 4L * u)).mul(one.sub(f)).intoMemorySegment(ALL, to + stateRow, ORDER);
+      kept.intoMemorySegment(ALL, dc + 4L * u, ORDER);
     }
   }
 
-  private static void gruBackwardLoop(long gates, long plane, long stateBefore, long dh, int n) {
-    FloatVector one = FloatVector.broadcast(S, 1);
-    for (int j = 0; j < n; j += S.length()) {
-      long at = gates + 4L * j;
-      FloatVector h = load(dh + 4L * j);
-      FloatVector z = load(at + plane);
-      FloatVector fresh = load(at + 2 * plane);
-      FloatVector dn = h.mul(one.sub(z)).mul(one.sub(fresh.mul(fresh)));
-      FloatVector kept = h.mul(z);
-      kept.mul(load(stateBefore + 4L * j).sub(fresh)).mul(one.sub(z)).intoMemorySegment(ALL, at + plane, ORDER);
-      FloatVector r = load(at);
-      FloatVector du = dn.mul(r);
-      du.mul(load(at + 3 * plane)).mul(one.sub(r)).intoMemorySegment(ALL, at, ORDER);
-      dn.intoMemorySegment(ALL, at + 2 * plane, ORDER);
-      du.intoMemorySegment(ALL, at + 3 * plane, ORDER);
-      kept.intoMemorySegment(ALL, dh + 4L * j, ORDER);
-    }
-  }
-
-  private static void plainBackwardLoop(long state, long dh, int n) {
+  /** The gradients of pz, uz and pn; {@code reserve} and the gradients begin at z. */
+  private static void gruStateBackwardLoop(
+      long reserve, long before, long gradient, long dh, long dProjected, long dRecurrent, long stateRow, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int i = 0; i < n; i += S.length()) {
-      long at = state + 4L * i;
-      FloatVector h = load(at);
-      load(dh + 4L * i).mul(one.sub(h.mul(h))).intoMemorySegment(ALL, at, ORDER);
+      FloatVector h = load(gradient + 4L * i).add(load(dh + 4L * i));
+      FloatVector z = load(reserve + 4L * i);
+      FloatVector candidate = load(reserve + stateRow + 4L * i);
+      FloatVector kept = h.mul(z);
+      kept.intoMemorySegment(ALL, dh + 4L * i, ORDER);
+      FloatVector dn = h.mul(one.sub(z)).mul(one.sub(candidate.mul(candidate)));
+      dn.intoMemorySegment(ALL, dProjected + stateRow + 4L * i, ORDER);
+      FloatVector dz = kept.mul(load(before + 4L * i).sub(candidate)).mul(one.sub(z));
+      dz.intoMemorySegment(ALL, dProjected + 4L * i, ORDER);
+      dz.intoMemorySegment(ALL, dRecurrent + 4L * i, ORDER);
+    }
+  }
+
+  /** From the gradient of pn those of un, pr and ur. */
+  private static void gruResetBackwardLoop(long reserve, long dProjected, long dRecurrent, long stateRow, int n) {
+    FloatVector one = FloatVector.broadcast(S, 1);
+    for (int i = 0; i < n; i += S.length()) {
+      FloatVector r = load(reserve + 4L * i);
+      FloatVector du = load(dProjected + 2 * stateRow + 4L * i).mul(r);
+      du.intoMemorySegment(ALL, dRecurrent + 2 * stateRow + 4L * i, ORDER);
+      FloatVector dr = du.mul(load(reserve + 3 * stateRow + 4L * i)).mul(one.sub(r));
+      dr.intoMemorySegment(ALL, dProjected + 4L * i, ORDER);
+      dr.intoMemorySegment(ALL, dRecurrent + 4L * i, ORDER);
     }
   }
 }
