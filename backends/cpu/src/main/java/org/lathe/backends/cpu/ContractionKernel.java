@@ -275,6 +275,8 @@ final class ContractionKernel implements Kernel {
                   k,
                   left,
                   leftAt + (p - panel) * tiling.panelElements(),
+                  MicroKernel.NO_TABLE,
+                  0,
                   0,
                   b,
                   bStep,

@@ -130,6 +130,8 @@ final class ConvolutionColumns {
               k,
               filters,
               base + p.filtersAt(state[GROUP], block, panel),
+              MicroKernel.NO_TABLE,
+              0,
               0,
               b,
               table,

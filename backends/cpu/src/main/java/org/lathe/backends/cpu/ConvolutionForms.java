@@ -4,13 +4,16 @@ import org.lathe.hal.DType;
 import org.lathe.hal.spec.Convolution;
 
 /**
- * Chooses between the forms of a convolution: a plain sum, or Winograd's products where filters of 3x3 move by single
- * steps. The estimates are times measured of one thread of a processor with vectors of 16 elements; what counts is their
- * ratio, which hardly depends on the processor. The choice follows from the shape alone, so that results are the same on
- * every run.
+ * Chooses between the forms of a convolution: Winograd's products where filters of 3x3 move by single steps, pixels in the
+ * rows of a product where lines are short, or pixels in its columns. The estimates are times measured of one thread of a
+ * processor with vectors of 16 elements; what counts is their ratio, which hardly depends on the processor. The choice
+ * follows from the shape alone, so that results are the same on every run.
  */
 final class ConvolutionForms {
-  /** {@code direct} or {@code winograd} takes that form wherever it exists; without it the faster one is taken. */
+  /**
+   * {@code direct} (pixels in columns), {@code pixels} (in rows) or {@code winograd} takes that form wherever it exists;
+   * without it the fastest one is taken.
+   */
   static final String PROPERTY = "lathe.cpu.convolution";
 
   private static final String FORCED = System.getProperty(PROPERTY, "");
@@ -39,12 +42,15 @@ final class ConvolutionForms {
 
   static Kernel of(Convolution spec, boolean vector) {
     boolean winograd = WinogradKernel.can(spec)
-        && !FORCED.equals("direct")
-        && (FORCED.equals("winograd") || vector && pays(spec));
+        && (FORCED.equals("winograd") || FORCED.isEmpty() && vector && pays(spec));
     if (spec.form() == Convolution.Form.FILTER_GRADIENT) {
       return winograd ? WinogradGradientKernel.of(spec, vector) : FilterGradientKernel.of(spec, vector);
     }
-    return winograd ? WinogradKernel.of(spec, vector) : ConvolutionKernel.of(spec, vector);
+    if (winograd) {
+      return WinogradKernel.of(spec, vector);
+    }
+    boolean pixels = FORCED.equals("pixels") || !FORCED.equals("direct") && vector && PixelRowsKernel.pays(spec);
+    return pixels ? PixelRowsKernel.of(spec, vector) : ConvolutionKernel.of(spec, vector);
   }
 
   private static boolean pays(Convolution spec) {

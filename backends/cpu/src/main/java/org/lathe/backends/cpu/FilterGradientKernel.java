@@ -1,6 +1,5 @@
 package org.lathe.backends.cpu;
 
-import java.util.Arrays;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.hal.spec.Convolution;
@@ -15,21 +14,15 @@ import org.lathe.hal.spec.View;
  * are read once, and written once in another order.
  *
  * <p>Three stages. First the result's gradient is put in the order [image, pixel, filter] (unless it is so already).
- * Then each task takes some channels and some images: in a padded copy of the data each row of the left factor, a channel
- * seen through one tap, is a run of consecutive elements for each line of pixels, so that nothing is gathered (lines too
- * short to pay for a tile's start are gathered into longer ones). Last the sums of the tasks of one place are added, in
- * order, and go through the epilogue. How the pixels are split among tasks follows from the shape alone.
+ * Then each task takes some channels and some images: in a padded copy of the data it finds each row of the left factor, a
+ * channel seen through one tap, and each pixel of it through tables, so that nothing is gathered. Last the sums of the
+ * tasks of one place are added, in order, and go through the epilogue. How the pixels are split among tasks follows from the shape alone.
  */
 final class FilterGradientKernel implements Kernel {
   private static final long PARALLEL_OPERATIONS = 300_000;
   private static final long PLANE_BYTES = 256 << 10;
   private static final long ENOUGH_TASKS = 16;
   private static final long LEAST_ROWS = 32;
-  /** Lines at least this long are multiplied as they lie. */
-  private static final long LONG_LINE = 16;
-
-  private static final long GATHER_FILTERS = 64;
-
   private final Convolution.Geometry g;
   private final DType stored;
   private final DType sums;
@@ -40,7 +33,6 @@ final class FilterGradientKernel implements Kernel {
   private final Planes planes;
   private final Tiling tiling;
   private final boolean gradientInPlace;
-  private final boolean gathered;
   private final long filters;
   private final long channels;
   private final long taps;
@@ -52,9 +44,8 @@ final class FilterGradientKernel implements Kernel {
   private final int band;
   private final long tasks;
   private final long work;
-  private final int lineStep;
-  private final OffsetTable rows;
-  private final int[] rowOffsets;
+  /** Where the elements of the left factor lie in a copy of the data: of each row, then of each pixel. */
+  private final int[] table;
   private final FilterEpilogue epilogue;
 
   private FilterGradientKernel(Convolution spec, boolean vector) {
@@ -98,15 +89,14 @@ final class FilterGradientKernel implements Kernel {
     long halo = whole.height - g.outHeight();
     this.band = (int) Math.clamp(PLANE_BYTES / lineBytes - halo, 1, Math.max(1, g.outHeight()));
     this.planes = new Planes(source, part, band, 1);
-    this.lineStep = planes.width;
-    this.gathered = g.outWidth() < LONG_LINE && filters >= GATHER_FILTERS;
     this.tiling = new Tiling(
         sums,
         vector,
         channelsPerTask * taps,
         filters,
-        gathered ? Math.max(pixels, Tiling.K_BLOCK + 1) : pixels,
-        gathered ? Tiling.Left.ROWS : Tiling.Left.SCATTERED,
+        // More than one block: what an image comes to is added to the sums of those before.
+        Math.max(g.batch() * pixels, Tiling.K_BLOCK + 1),
+        Tiling.Left.TABLED,
         false);
     this.filterWidth = (int) (Tiling.ceil(filters, tiling.lanes) * tiling.lanes);
     this.gradientInPlace = stored == sums
@@ -115,13 +105,15 @@ final class FilterGradientKernel implements Kernel {
         && gradient.strides().get(2) == gradient.strides().get(3) * g.outWidth();
     this.tasks = filters == 0 || channels * taps == 0 ? 0 : g.groups() * channelTiles * splits;
 
-    long[] table = new long[(int) (channelsPerTask * taps)];
-    for (int i = 0; i < table.length; i++) {
-      table[i] = planes.tapOffset(i / taps, part.taps().get((int) (i % taps)));
+    int rows = (int) (channelsPerTask * taps);
+    this.table = new int[rows + (int) (band * g.outWidth())];
+    for (int i = 0; i < rows; i++) {
+      table[i] = Math.toIntExact(planes.tapOffset(i / taps, part.taps().get((int) (i % taps))));
     }
-    this.rows = new OffsetTable(table);
-    this.rowOffsets = Arrays.stream(table).mapToInt(Math::toIntExact).toArray();
-
+    for (int i = rows; i < table.length; i++) {
+      int pixel = i - rows;
+      table[i] = (int) (pixel / g.outWidth() * planes.width + pixel % g.outWidth());
+    }
     this.epilogue = new FilterEpilogue(spec);
   }
 
@@ -197,83 +189,44 @@ final class FilterGradientKernel implements Kernel {
     long firstChannel = tile * channelsPerTask;
     int count = (int) Math.min(channelsPerTask, channels - firstChannel);
     long total = sumsAt(run.sharedScratch(), task);
-    Memory.fill(total, sumsBytes(), (byte) 0);
-    long copy = run.workerScratch(worker);
+    if (g.batch() * pixels == 0) {
+      Memory.fill(total, sumsBytes(), (byte) 0);
+    }
     Object array = run.workerArray(worker, sums);
-    for (long image = g.batch() * split / splits; image < g.batch() * (split + 1) / splits; image++) {
+    long firstImage = g.batch() * split / splits;
+    for (long image = firstImage; image < g.batch() * (split + 1) / splits; image++) {
       for (long row = 0; row < g.outHeight(); row += band) {
         int lines = (int) Math.min(band, g.outHeight() - row);
-        planes.fill(operands[0], group * channels + firstChannel, count, image, 1, row, copy);
+        planes.fill(operands[0], group * channels + firstChannel, count, image, 1, row, array);
         long right = gradientAt(operands, run.sharedScratch(), group, image) + row * g.outWidth() * gradientStep();
-        if (gathered) {
-          multiplyGathered(array, copy, lines, count, right, total);
-        } else {
-          HeapScratch.copy(sums, copy, array, (int) planes.elements());
-          multiplyLines(array, lines, count, right, total);
+        int inBand = (int) (lines * g.outWidth());
+        for (int pixel = 0; pixel < inBand; pixel += Tiling.K_BLOCK) {
+          boolean first = image == firstImage && row == 0 && pixel == 0;
+          tiles(array, pixel, Math.min(Tiling.K_BLOCK, inBand - pixel), count, right, total, !first);
         }
       }
     }
   }
 
-  /** A line of pixels after the other; all of them at once if nothing lies between them. */
-  private void multiplyLines(Object array, int lines, int count, long right, long total) {
-    boolean joined = lineStep == g.outWidth();
-    int k = (int) (joined ? lines * g.outWidth() : g.outWidth());
-    for (int y = 0; y < (joined ? 1 : lines); y++) {
-      tiles(array, y * lineStep, count, k, right + y * g.outWidth() * gradientStep(), total);
-    }
-  }
-
-  private void tiles(Object array, int at, int count, int k, long right, long total) {
+  /** Adds what {@code k} pixels from {@code pixel} of a band on come to. */
+  private void tiles(Object array, int pixel, int k, int count, long right, long total, boolean accumulate) {
     long pitch = (long) filterWidth * bytes;
     int panels = (int) Math.min(tiling.panels, Tiling.ceil(count * taps, tiling.rows));
     for (int j = 0; j < filterWidth; j += tiling.columns()) {
       int vectors = Math.min(tiling.vectors, (filterWidth - j) / tiling.lanes);
       for (int p = 0; p < panels; p++) {
-        tiling.kernel(p, vectors, true)
+        tiling.kernel(p, vectors, accumulate)
             .run(
                 k,
                 array,
-                at,
-                rows.at((long) p * tiling.rows),
-                right + (long) j * bytes,
+                0,
+                table,
+                p * tiling.rows,
+                (int) (channelsPerTask * taps) + pixel,
+                right + pixel * gradientStep() + (long) j * bytes,
                 gradientStep(),
                 total + p * (long) tiling.rows * pitch + (long) j * bytes,
                 pitch);
-      }
-    }
-  }
-
-  /** Some lines at a time, gathered into rows of at most a block of k, one panel of rows after the other. */
-  private void multiplyGathered(Object array, long copy, int lines, int count, long right, long total) {
-    long pitch = (long) filterWidth * bytes;
-    int width = (int) g.outWidth();
-    int linesAtOnce = Math.max(1, Tiling.K_BLOCK / Math.max(1, width));
-    int panels = (int) Math.min(tiling.panels, Tiling.ceil(count * taps, tiling.rows));
-    for (int y = 0; y < lines; y += linesAtOnce) {
-      int n = Math.min(linesAtOnce, lines - y);
-      for (int p = 0; p < panels; p++) {
-        int rows = tiling.rowsOf(p);
-        for (int r = 0; r < rows; r++) {
-          long from = copy + ((long) rowOffsets[p * tiling.rows + r] + (long) y * lineStep) * bytes;
-          for (int line = 0; line < n; line++) {
-            int at = r * tiling.pitch + line * width;
-            Packing.left(sums, from + (long) line * lineStep * bytes, 0, 1, 1, width, array, at, tiling.pitch, 1);
-          }
-        }
-        for (int j = 0; j < filterWidth; j += tiling.columns()) {
-          int vectors = Math.min(tiling.vectors, (filterWidth - j) / tiling.lanes);
-          tiling.kernel(p, vectors, true)
-              .run(
-                  n * width,
-                  array,
-                  0,
-                  0,
-                  right + (long) y * width * gradientStep() + (long) j * bytes,
-                  gradientStep(),
-                  total + p * (long) tiling.rows * pitch + (long) j * bytes,
-                  pitch);
-        }
       }
     }
   }
@@ -350,7 +303,7 @@ final class FilterGradientKernel implements Kernel {
 
   @Override
   public long workerScratch() {
-    return Math.max(planes.elements() * bytes, tiling.lanes * channels * taps * bytes);
+    return tiling.lanes * channels * taps * bytes;
   }
 
   @Override
@@ -360,13 +313,12 @@ final class FilterGradientKernel implements Kernel {
 
   @Override
   public HeapScratch heapScratch() {
-    long length = gathered ? tiling.panelElements() : planes.elements();
-    return new HeapScratch(sums, 0, Math.toIntExact(length));
+    return new HeapScratch(sums, 0, Math.toIntExact(planes.elements()));
   }
 
   @Override
   public String variant() {
-    return tiling + ", pixels in lines of " + (gathered ? "several rows, gathered" : lineStep) + ", " + channelsPerTask
+    return tiling + ", " + channelsPerTask
         + " channels and 1/" + splits + " of the images a task, " + tasks + " tasks";
   }
 }

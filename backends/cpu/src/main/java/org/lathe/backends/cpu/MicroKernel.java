@@ -9,17 +9,21 @@ package org.lathe.backends.cpu;
  * compiler's graph so large that it stops inlining and boxes the vectors.
  */
 interface MicroKernel {
+  int[] NO_TABLE = {};
+
   /**
    * Computes one tile. Strides and addresses are in bytes.
    *
    * @param a an array of the element type; a[i, k] is at {@code aOffset + i * rowStep + k * kStep} of the {@link
-   *     MicroShape}; where its rows are scattered, at {@code aOffset + aRows[i] + k}
-   * @param aRows the address of a table of longs, one for each row; used where rows are scattered
+   *     MicroShape}; where it is found through tables, at {@code aOffset + aTable[aRows + i] + aTable[aSteps + k]}
+   * @param aTable used where a is found through tables, which is quicker than off-heap ones; else {@link #NO_TABLE}
+   * @param aRows where the table of rows begins in it
+   * @param aSteps where the table of k begins
    * @param b the address of b[0, 0]; where the shape is indirect, what the table's offsets are added to
    * @param bStep from one k of b to the next; where the shape is indirect, the address of a table of {@code k} longs,
    *     each the offset of that row of b
    */
-  void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow);
+  void run(int k, Object a, int aOffset, int[] aTable, int aRows, int aSteps, long b, long bStep, long c, long cRow);
 
   /** Says that {@link #run} will be called soon and often. */
   default void expect() {}

@@ -9,15 +9,15 @@ import org.lathe.hal.DType;
  * @param rows of the tile
  * @param vectors of the tile, side by side
  * @param pitch how many elements of the packed factor a lie between one row and the next, its k being consecutive; 0
- *     where a tile's rows lie side by side for each k; {@link #SCATTERED} where a table says where each row begins
+ *     where a tile's rows lie side by side for each k; {@link #TABLED} where tables say where each row and each k lies
  * @param accumulate whether the tile starts from c, else from zero
  * @param indirect whether the rows of b are found through a table
  */
 record MicroShape(DType type, int rows, int vectors, int pitch, boolean accumulate, boolean indirect) {
-  static final int SCATTERED = -1;
+  static final int TABLED = -1;
 
-  boolean scattered() {
-    return pitch == SCATTERED;
+  boolean tabled() {
+    return pitch == TABLED;
   }
 
   /** From one row of a to the next, in elements. */

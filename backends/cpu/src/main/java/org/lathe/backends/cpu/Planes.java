@@ -1,8 +1,13 @@
 package org.lathe.backends.cpu;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.lathe.hal.DType;
+import org.lathe.hal.Dims;
 import org.lathe.hal.spec.View;
 
 /**
@@ -14,6 +19,8 @@ import org.lathe.hal.spec.View;
  * element for it lies {@link #tapOffset} further.
  */
 final class Planes {
+  private static final int LONG_LINE = 48;
+
   /** A phase: which remainder of the source coordinates. */
   private record Phase(long y, long x) {}
 
@@ -23,8 +30,14 @@ final class Planes {
   final int channels;
   private final Correlation source;
   private final List<Phase> phases = new ArrayList<>();
+  /** Of each phase, the first column that the source has, and what is behind the last. */
+  private final int[] firstColumn;
+  private final int[] endColumn;
   private final long lowY;
   private final long lowX;
+  private final long channelStride;
+  private final long rowStride;
+  private final long columnStride;
   private final List<Correlation.Tap> taps;
   private final DType stored;
   private final DType kept;
@@ -54,6 +67,17 @@ final class Planes {
     this.lowX = taps.isEmpty() ? 0 : lowRight;
     this.height = taps.isEmpty() ? 0 : (int) (bandHeight + high - low);
     this.width = taps.isEmpty() ? (int) part.width() : (int) (part.width() + highRight - lowRight);
+    this.firstColumn = phases.stream()
+        .mapToInt(p -> (int) Math.clamp(Tiling.ceil(-p.x(), source.stepX()) - lowX, 0, width))
+        .toArray();
+    this.endColumn = IntStream.range(0, phases.size())
+        .map(i -> (int) Math.clamp(
+            Tiling.ceil(source.width() - phases.get(i).x(), source.stepX()) - lowX, firstColumn[i], width))
+        .toArray();
+    Dims s = source.source().strides();
+    this.channelStride = s.get(1);
+    this.rowStride = s.get(2);
+    this.columnStride = s.get(3);
   }
 
   private Phase phase(Correlation.Tap t) {
@@ -115,7 +139,7 @@ final class Planes {
     View v = source.source();
     long bytes = kept.bytes();
     for (int c = 0; c < channelCount; c++) {
-      for (Phase p : phases) {
+      for (int p = 0; p < phases.size(); p++) {
         for (int i = 0; i < count; i++) {
           long from = v.offset()
               + (image + i) * v.strides().get(0)
@@ -127,14 +151,14 @@ final class Planes {
     }
   }
 
-  private void fillPlane(long base, long from, Phase p, long row, long to) {
+  private void fillPlane(long base, long from, int phase, long row, long to) {
     View v = source.source();
     long yStride = v.strides().get(2);
     long xStride = v.strides().get(3);
     long bytes = kept.bytes();
-    // Columns c with 0 <= (lowX + c) * stepX + p.x < width of the source.
-    int first = (int) Math.clamp(Tiling.ceil(-p.x(), source.stepX()) - lowX, 0, width);
-    int end = (int) Math.clamp(Tiling.ceil(source.width() - p.x(), source.stepX()) - lowX, first, width);
+    Phase p = phases.get(phase);
+    int first = firstColumn[phase];
+    int end = endColumn[phase];
     for (int r = 0; r < height; r++) {
       long y = (row + lowY + r) * source.step() + p.y();
       long line = to + (long) r * width * bytes;
@@ -146,6 +170,83 @@ final class Planes {
       zeros(line, first);
       copy(base, from + y * yStride + x * xStride, xStride * source.stepX(), end - first, line + first * bytes);
       zeros(line + end * bytes, width - end);
+    }
+  }
+
+  /**
+   * The same into an array of the kept type.
+   *
+   * @param array at least {@link #elements} long
+   */
+  void fill(long base, long channel, int channelCount, long image, int count, long row, Object array) {
+    View v = source.source();
+    int plane = (int) planeElements();
+    int to = 0;
+    for (int c = 0; c < channelCount; c++) {
+      for (int p = 0; p < phases.size(); p++) {
+        for (int i = 0; i < count; i++) {
+          long from = v.offset() + (image + i) * v.strides().get(0) + (channel + c) * channelStride;
+          if (array instanceof float[] floats && stored == DType.F32) {
+            fillPlane(base + 4 * from, p, row, floats, to + i * plane);
+          } else {
+            fillPlane(base + stored.bytes() * from, p, row, array, to + i * plane);
+          }
+        }
+        to += images * plane;
+      }
+    }
+  }
+
+  /** Lines are short: a plain loop over each costs less than a call that copies it. */
+  private void fillPlane(long from, int phase, long row, float[] to, int at) {
+    int first = firstColumn[phase];
+    int end = endColumn[phase];
+    long across = 4 * columnStride * source.stepX();
+    long down = 4 * rowStride * source.step();
+    long y = (row + lowY) * source.step() + phases.get(phase).y();
+    long line = from + 4 * y * rowStride + 4 * ((lowX + first) * source.stepX() + phases.get(phase).x()) * columnStride;
+    for (int r = 0; r < height; r++) {
+      int next = at + width;
+      if (y < 0 || y >= source.height() || first == end) {
+        zeros(to, at, next);
+      } else {
+        zeros(to, at, at + first);
+        if (across == 4 && end - first >= LONG_LINE) {
+          MemorySegment.copy(Memory.ALL, ValueLayout.JAVA_FLOAT_UNALIGNED, line, to, at + first, end - first);
+        } else {
+          long element = line;
+          for (int i = at + first; i < at + end; i++) {
+            to[i] = Memory.getFloat(element);
+            element += across;
+          }
+        }
+        zeros(to, at + end, next);
+      }
+      at = next;
+      y += source.step();
+      line += down;
+    }
+  }
+
+  private static void zeros(float[] to, int from, int end) {
+    for (int i = from; i < end; i++) {
+      to[i] = 0;
+    }
+  }
+
+  private void fillPlane(long from, int phase, long row, Object to, int at) {
+    for (int r = 0; r < height; r++) {
+      long y = (row + lowY + r) * source.step() + phases.get(phase).y();
+      boolean inside = y >= 0 && y < source.height();
+      for (int c = 0; c < width; c++) {
+        if (inside && c >= firstColumn[phase] && c < endColumn[phase]) {
+          long element = y * rowStride + ((lowX + c) * source.stepX() + phases.get(phase).x()) * columnStride;
+          Elements.load(stored, from + element * stored.bytes(), to, at + c);
+        } else {
+          Array.setByte(to, at + c, (byte) 0);
+        }
+      }
+      at += width;
     }
   }
 

@@ -30,24 +30,30 @@ final class ScalarMicroKernel implements MicroKernel {
   }
 
   @Override
-  public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+  public void run(int k, Object a, int aOffset, int[] aTable, int aRows, int aSteps, long b, long bStep, long c,
+      long cRow) {
     // By the type, not by the array: where k is 0 there is none.
     switch (shape.type()) {
-      case F32 -> floats(k, (float[]) a, aOffset, aRows, b, bStep, c, cRow);
-      case F64 -> doubles(k, (double[]) a, aOffset, aRows, b, bStep, c, cRow);
-      default -> integers(k, a, aOffset, aRows, b, bStep, c, cRow);
+      case F32 -> floats(k, (float[]) a, aOffset, aTable, aRows, aSteps, b, bStep, c, cRow);
+      case F64 -> doubles(k, (double[]) a, aOffset, aTable, aRows, aSteps, b, bStep, c, cRow);
+      default -> integers(k, a, aOffset, aTable, aRows, aSteps, b, bStep, c, cRow);
     }
   }
 
-  private int rowOffset(int row, int aOffset, long aRows) {
-    return aOffset + (shape.scattered() ? (int) Memory.getLong(aRows + 8L * row) : row * shape.rowStep());
+  private int rowOffset(int row, int aOffset, int[] aTable, int aRows) {
+    return aOffset + (shape.tabled() ? aTable[aRows + row] : row * shape.rowStep());
+  }
+
+  private int stepOffset(int i, int[] aTable, int aSteps) {
+    return shape.tabled() ? aTable[aSteps + i] : i * shape.kStep();
   }
 
   private long right(int i, long b, long bStep) {
     return shape.indirect() ? b + Memory.getLong(bStep + 8L * i) : b + i * bStep;
   }
 
-  private void floats(int k, float[] a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+  private void floats(int k, float[] a, int aOffset, int[] aTable, int aRows, int aSteps, long b, long bStep, long c,
+      long cRow) {
     float[][] tile = FLOATS.get();
     for (int row = 0; row < shape.rows(); row++) {
       for (int j = 0; j < columns; j++) {
@@ -57,8 +63,9 @@ final class ScalarMicroKernel implements MicroKernel {
     float[] line = tile[MOST_ROWS];
     for (int i = 0; i < k; i++) {
       HeapScratch.copy(DType.F32, right(i, b, bStep), line, columns);
+      int step = stepOffset(i, aTable, aSteps);
       for (int row = 0; row < shape.rows(); row++) {
-        add(a[rowOffset(row, aOffset, aRows) + i * shape.kStep()], line, tile[row], columns);
+        add(a[rowOffset(row, aOffset, aTable, aRows) + step], line, tile[row], columns);
       }
     }
     for (int row = 0; row < shape.rows(); row++) {
@@ -74,7 +81,8 @@ final class ScalarMicroKernel implements MicroKernel {
     }
   }
 
-  private void doubles(int k, double[] a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+  private void doubles(int k, double[] a, int aOffset, int[] aTable, int aRows, int aSteps, long b, long bStep, long c,
+      long cRow) {
     double[][] tile = DOUBLES.get();
     for (int row = 0; row < shape.rows(); row++) {
       for (int j = 0; j < columns; j++) {
@@ -84,8 +92,9 @@ final class ScalarMicroKernel implements MicroKernel {
     double[] line = tile[MOST_ROWS];
     for (int i = 0; i < k; i++) {
       HeapScratch.copy(DType.F64, right(i, b, bStep), line, columns);
+      int step = stepOffset(i, aTable, aSteps);
       for (int row = 0; row < shape.rows(); row++) {
-        add(a[rowOffset(row, aOffset, aRows) + i * shape.kStep()], line, tile[row], columns);
+        add(a[rowOffset(row, aOffset, aTable, aRows) + step], line, tile[row], columns);
       }
     }
     for (int row = 0; row < shape.rows(); row++) {
@@ -101,18 +110,19 @@ final class ScalarMicroKernel implements MicroKernel {
     }
   }
 
-  private void integers(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+  private void integers(int k, Object a, int aOffset, int[] aTable, int aRows, int aSteps, long b, long bStep, long c,
+      long cRow) {
     for (int row = 0; row < shape.rows(); row++) {
       long to = c + row * cRow;
       if (!shape.accumulate()) {
         Memory.fill(to, (long) columns * shape.type().bytes(), (byte) 0);
       }
-      int at = rowOffset(row, aOffset, aRows);
+      int at = rowOffset(row, aOffset, aTable, aRows);
       for (int i = 0; i < k; i++) {
         long from = right(i, b, bStep);
         switch (a) {
-          case int[] n -> add(n[at + i * shape.kStep()], from, to);
-          case long[] n -> add(n[at + i * shape.kStep()], from, to);
+          case int[] n -> add(n[at + stepOffset(i, aTable, aSteps)], from, to);
+          case long[] n -> add(n[at + stepOffset(i, aTable, aSteps)], from, to);
           default -> throw new IllegalArgumentException("no micro-kernel of " + a.getClass());
         }
       }

@@ -37,8 +37,8 @@ final class Tiling {
     ROWS,
     /** The rows of a tile side by side, for factors whose rows are contiguous in memory. */
     SIDE_BY_SIDE,
-    /** Not packed by the tiling: a table says where each row begins. The caller cuts k, and starts from zeros. */
-    SCATTERED
+    /** Not packed: tables say where each row and each k lies in what the caller has copied. */
+    TABLED
   }
 
   /** @param type of the sums */
@@ -49,16 +49,17 @@ final class Tiling {
     this.m = m;
     this.k = k;
     int registers = MicroKernels.accumulators(vector);
-    int most = Math.min(MOST_ROWS, registers / 2);
+    int wide = left == Left.TABLED ? evenVectors(ceil(n, lanes), registers) : MOST_VECTORS;
+    int most = Math.min(MOST_ROWS, registers / (left == Left.TABLED ? Math.max(2, wide) : 2));
     this.panels = (int) Math.max(1, ceil(m, most));
     this.rows = (int) Math.max(1, ceil(m, panels));
     this.lastRows = (int) Math.max(1, m - (long) (panels - 1) * rows);
-    this.vectors = (int) Math.max(1, Math.min(Math.min(MOST_VECTORS, registers / rows), ceil(n, lanes)));
+    this.vectors = (int) Math.max(1, Math.min(Math.min(wide, registers / rows), ceil(n, lanes)));
     this.kBlocks = (int) Math.max(1, ceil(k, K_BLOCK));
     this.kBlock = (int) ceil(k, kBlocks);
     this.pitch = switch (left) {
       case SIDE_BY_SIDE -> 0;
-      case SCATTERED -> MicroShape.SCATTERED;
+      case TABLED -> MicroShape.TABLED;
       case ROWS -> kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
     };
     this.kernels = new MicroKernel[4 * vectors];
@@ -66,11 +67,20 @@ final class Tiling {
       for (int kind = 0; kind < 4; kind++) {
         int height = (kind & 2) == 0 ? rows : lastRows;
         // Accumulation happens only where k is cut.
-        boolean accumulate = (kind & 1) == 1 && (kBlocks > 1 || left == Left.SCATTERED);
+        boolean accumulate = (kind & 1) == 1 && kBlocks > 1;
         kernels[4 * (v - 1) + kind] = MicroKernels.get(new MicroShape(type, height, v, pitch, accumulate, indirect),
             vector);
       }
     }
+  }
+
+  /**
+   * How many vectors side by side cut {@code all} into panels of much the same width: where single elements are read
+   * through tables, a tile of two vectors reaches three quarters of what one of three or four does.
+   */
+  static int evenVectors(long all, int registers) {
+    int widest = registers >= 24 ? 4 : 3;
+    return (int) Math.clamp(ceil(all, ceil(all, widest)), 1, widest);
   }
 
   static long ceil(long a, long b) {
@@ -93,10 +103,8 @@ final class Tiling {
     for (int v : new int[]{n >= columns() ? vectors : 0, rest}) {
       for (int panel : new int[]{0, panels - 1}) {
         if (v > 0) {
-          kernel(panel, v, kBlocks > 1 || pitch == MicroShape.SCATTERED).expect();
-          if (pitch != MicroShape.SCATTERED) {
-            kernel(panel, v, false).expect();
-          }
+          kernel(panel, v, true).expect();
+          kernel(panel, v, false).expect();
         }
       }
     }
@@ -118,6 +126,6 @@ final class Tiling {
   @Override
   public String toString() {
     return type + " " + rows + "x" + vectors * lanes + (vector ? "" : " scalar") + ", " + panels + " x " + kBlocks
-        + " panels of a, " + (pitch == 0 ? "by columns" : pitch > 0 ? "by rows" : "in place");
+        + " panels of a, " + (pitch == 0 ? "by columns" : pitch > 0 ? "by rows" : "through tables");
   }
 }

@@ -46,12 +46,14 @@ final class VectorMicroKernels {
   private static final int K = 1;
   private static final int A = 2;
   private static final int A_OFFSET = 3;
-  private static final int A_ROWS = 4;
-  private static final int B = 6;
-  private static final int B_STEP = 8;
-  private static final int C = 10;
-  private static final int C_ROW = 12;
-  private static final int FIRST_FREE = 14;
+  private static final int A_TABLE = 4;
+  private static final int A_ROWS = 5;
+  private static final int A_STEPS = 6;
+  private static final int B = 7;
+  private static final int B_STEP = 9;
+  private static final int C = 11;
+  private static final int C_ROW = 13;
+  private static final int FIRST_FREE = 15;
 
   private final MicroShape shape;
   private final ClassDesc vector;
@@ -117,7 +119,9 @@ final class VectorMicroKernels {
                   b -> b.aload(0).invokespecial(CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void).return_());
               c.withMethodBody(
                   "run",
-                  MethodTypeDesc.of(CD_void, CD_int, CD_Object, CD_int, CD_long, CD_long, CD_long, CD_long, CD_long),
+                  MethodTypeDesc.of(
+                      CD_void, CD_int, CD_Object, CD_int, CD_int.arrayType(), CD_int, CD_int, CD_long, CD_long, CD_long,
+                      CD_long),
                   ClassFile.ACC_PUBLIC,
                   this::run);
             });
@@ -133,10 +137,9 @@ final class VectorMicroKernels {
 
   private void run(CodeBuilder b) {
     b.aload(A).checkcast(scalar.arrayType()).astore(A);
-    if (shape.scattered()) {
+    if (shape.tabled()) {
       for (int row = 0; row < shape.rows(); row++) {
-        b.lload(A_ROWS).loadConstant(8L * row).ladd();
-        b.invokestatic(MEMORY, "getLong", MethodTypeDesc.of(CD_long, CD_long)).l2i();
+        b.aload(A_TABLE).iload(A_ROWS).loadConstant(row).iadd().iaload();
         b.iload(A_OFFSET).iadd().istore(rowOffset(row));
       }
     }
@@ -193,10 +196,13 @@ final class VectorMicroKernels {
       load(b, shape.indirect() ? address : B, v);
       b.astore(right + v);
     }
+    if (shape.tabled()) {
+      b.aload(A_TABLE).iload(A_STEPS).iload(index).iadd().iaload().istore(A_OFFSET);
+    }
     for (int row = 0; row < shape.rows(); row++) {
       species(b);
-      if (shape.scattered()) {
-        b.aload(A).iload(rowOffset(row)).iload(index).iadd().arrayLoad(kind);
+      if (shape.tabled()) {
+        b.aload(A).iload(rowOffset(row)).iload(A_OFFSET).iadd().arrayLoad(kind);
       } else {
         b.aload(A).iload(A_OFFSET).loadConstant(row * shape.rowStep()).iadd().arrayLoad(kind);
       }
@@ -212,7 +218,7 @@ final class VectorMicroKernels {
         b.astore(accumulator(row, v));
       }
     }
-    if (!shape.scattered()) {
+    if (!shape.tabled()) {
       b.iinc(A_OFFSET, shape.kStep());
     }
     if (!shape.indirect()) {

@@ -21,11 +21,12 @@ final class WarmingMicroKernel implements MicroKernel {
   }
 
   @Override
-  public void run(int k, Object a, int aOffset, long aRows, long b, long bStep, long c, long cRow) {
+  public void run(int k, Object a, int aOffset, int[] aTable, int aRows, int aSteps, long b, long bStep, long c,
+      long cRow) {
     if (!wanted) {
       expect();
     }
-    target.run(k, a, aOffset, aRows, b, bStep, c, cRow);
+    target.run(k, a, aOffset, aTable, aRows, aSteps, b, bStep, c, cRow);
   }
 
   @Override
@@ -46,10 +47,11 @@ final class WarmingMicroKernel implements MicroKernel {
     try (Arena arena = Arena.ofConfined()) {
       long b = arena.allocate(K * width, 64).address();
       long c = arena.allocate(shape.rows() * width, 64).address();
-      long table = arena.allocate(8L * Math.max(K, shape.rows()), 64).address();
+      long table = arena.allocate(8L * K, 64).address();
+      int[] indices = new int[Math.max(K, shape.rows())];
       // Several times what compiled code takes, and a fraction of what code takes that boxes its vectors.
       long fast = 3 * (K + 4L) * shape.rows() * shape.vectors() + 300;
-      WarmUp.until(fast, () -> vector.run(K, a, 0, table, b, shape.indirect() ? table : width, c, width));
+      WarmUp.until(fast, () -> vector.run(K, a, 0, indices, 0, 0, b, shape.indirect() ? table : width, c, width));
     }
   }
 }

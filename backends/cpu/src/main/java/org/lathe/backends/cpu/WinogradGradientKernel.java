@@ -268,7 +268,7 @@ final class WinogradGradientKernel implements Kernel {
         int left = ((point * channelVectors + firstVector + v) * capacity + tile) * lanes;
         long to = sums + point * sumPlane + v * lanes * row;
         for (int f = 0; f < block; f += lanes) {
-          kernel.run(count, windows, left, 0, right + 4L * f, row, to + 4L * f, row);
+          kernel.run(count, windows, left, MicroKernel.NO_TABLE, 0, 0, right + 4L * f, row, to + 4L * f, row);
         }
       }
     }

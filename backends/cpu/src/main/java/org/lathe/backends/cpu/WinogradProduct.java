@@ -111,7 +111,8 @@ final class WinogradProduct {
       int from = (k * POINTS + point) * plane + tile * pitch;
       long to = products + point * productPlane;
       for (int t = 0; t < tiles; t += rows) {
-        kernel.run(count, windows, from + t * pitch, 0, filters + point * filterPlane, row, to + t * row, row);
+        kernel.run(count, windows, from + t * pitch, MicroKernel.NO_TABLE, 0, 0, filters + point * filterPlane, row,
+            to + t * row, row);
       }
     }
   }

@@ -21,10 +21,10 @@ import org.lathe.hal.spec.View;
 import org.lathe.reference.Elements;
 
 class ConvolutionKernelTest {
-  private static Kernel kernel(Convolution spec, boolean vector) {
+  private static List<Kernel> kernels(Convolution spec, boolean vector) {
     return spec.form() == Form.FILTER_GRADIENT
-        ? FilterGradientKernel.of(spec, vector)
-        : ConvolutionKernel.of(spec, vector);
+        ? List.of(FilterGradientKernel.of(spec, vector))
+        : List.of(ConvolutionKernel.of(spec, vector), PixelRowsKernel.of(spec, vector));
   }
 
   private static View nchw(DType type, Dims shape) {
@@ -76,15 +76,16 @@ class ConvolutionKernelTest {
       r.randomInputs(new Random(s.geometry().hashCode()));
       List<Elements> expected = r.expected();
       for (boolean vector : new boolean[]{true, false}) {
-        Kernel kernel = kernel(s, vector);
-        r.run(kernel, 1);
-        assertTrue(r.guardsIntact());
-        r.check(s.form() + " " + s.geometry() + " " + kernel.variant(), expected);
-        double[] alone = r.output();
-        r.run(kernel, 2);
-        assertArrayEquals(alone, r.output(), 0.0, "two workers, other bits: " + s);
-        r.run(kernel, 3);
-        assertArrayEquals(alone, r.output(), 0.0, "three workers, other bits: " + s);
+        for (Kernel kernel : kernels(s, vector)) {
+          r.run(kernel, 1);
+          assertTrue(r.guardsIntact());
+          r.check(s.form() + " " + s.geometry() + " " + kernel.variant(), expected);
+          double[] alone = r.output();
+          r.run(kernel, 2);
+          assertArrayEquals(alone, r.output(), 0.0, "two workers, other bits: " + s);
+          r.run(kernel, 3);
+          assertArrayEquals(alone, r.output(), 0.0, "three workers, other bits: " + s);
+        }
       }
     }
   }
@@ -96,6 +97,8 @@ class ConvolutionKernelTest {
       "3, 6, 14, 14, 16, 5, 5, 1, 1, 0, 0, 1, 1, 1", // lenet, second layer
       "1, 8, 20, 20, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1",
       "5, 40, 4, 4, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1", // gathered over images
+      "7, 19, 6, 5, 67, 4, 4, 2, 2, 1, 1, 1, 1, 1", // four phases of small pictures, two panels of filters
+      "9, 130, 7, 7, 50, 2, 2, 1, 1, 0, 0, 1, 1, 1", // channels and taps in several blocks
       "2, 24, 7, 7, 17, 1, 1, 1, 1, 0, 0, 1, 1, 1",
       "2, 3, 23, 21, 8, 7, 7, 2, 2, 3, 3, 1, 1, 1",
       "2, 5, 9, 9, 4, 1, 1, 2, 2, 0, 0, 1, 1, 1",

@@ -33,10 +33,7 @@ class MicroKernelTest {
     try (Arena arena = Arena.ofConfined()) {
       long b = arena.allocate(K * width, 64).address();
       fill(shape.type(), b, K * columns, random);
-      long rows = arena.allocate(8L * shape.rows(), 64).address();
-      for (int r = 0; r < shape.rows(); r++) {
-        Memory.putLong(rows + 8L * r, random.nextInt(50));
-      }
+      int[] offsets = random.ints(shape.rows() + K, 0, 50).toArray();
       long table = arena.allocate(8L * K, 64).address();
       for (int i = 0; i < K; i++) {
         Memory.putLong(table + 8L * i, random.nextInt(K) * width);
@@ -47,7 +44,7 @@ class MicroKernelTest {
         c[form] = arena.allocate(shape.rows() * cRow, 64).address();
         fill(shape.type(), c[form], (int) (shape.rows() * cRow / bytes), new Random(7));
         MicroKernel kernel = form == 0 ? VectorMicroKernels.build(shape) : new ScalarMicroKernel(shape, lanes);
-        kernel.run(K, a, 3, rows, b, shape.indirect() ? table : width, c[form], cRow);
+        kernel.run(K, a, 3, offsets, 0, shape.rows(), b, shape.indirect() ? table : width, c[form], cRow);
       }
       for (long i = 0; i < shape.rows() * cRow; i++) {
         assertEquals(Memory.getByte(c[0] + i), Memory.getByte(c[1] + i), shape + " differs at byte " + i);
@@ -72,7 +69,7 @@ class MicroKernelTest {
     Random random = new Random(1);
     int[][] tiles = {{1, 8}, {3, 2}, {8, 3}, {7, 1}, {6, 4}};
     for (int[] tile : tiles) {
-      for (int pitch : new int[]{0, 80, MicroShape.SCATTERED}) {
+      for (int pitch : new int[]{0, 80, MicroShape.TABLED}) {
         for (int bits = 0; bits < 4; bits++) {
           compare(new MicroShape(type, tile[0], tile[1], pitch, (bits & 1) != 0, (bits & 2) != 0), random);
         }
@@ -87,7 +84,7 @@ class MicroKernelTest {
       long c = arena.allocate(1024, 64).address();
       for (boolean vector : new boolean[]{true, false}) {
         Memory.fill(c, 1024, (byte) -1);
-        MicroKernels.get(shape, vector).run(0, new float[64], 0, 0, c, 0, c, 64);
+        MicroKernels.get(shape, vector).run(0, new float[64], 0, MicroKernel.NO_TABLE, 0, 0, c, 0, c, 64);
         assertEquals(0f, Memory.getFloat(c));
         assertEquals(0f, Memory.getFloat(c + 64));
       }
