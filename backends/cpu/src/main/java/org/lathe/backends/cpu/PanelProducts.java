@@ -38,7 +38,7 @@ final class PanelProducts {
     this.kernels = new MicroKernel[most];
     for (int rows = 1; rows <= most; rows++) {
       kernels[rows - 1] = MicroKernels.get(
-          new MicroShape(type, rows, vectors, MicroShape.SCATTERED, accumulate, false), Simd.PRESENT);
+          new MicroShape(type, rows, vectors, depth, accumulate, false), Simd.PRESENT);
     }
   }
 
@@ -57,30 +57,19 @@ final class PanelProducts {
     return (long) columns() * type.bytes();
   }
 
-  /** Longs of the table that {@link #prepare} writes. */
-  int tableLongs() {
-    return most;
-  }
-
-  /** Writes the table that {@link #multiply} reads. */
-  void prepare(long table) {
-    for (int r = 0; r < most; r++) {
-      Memory.putLong(table + 8L * r, (long) r * depth);
-    }
-  }
-
   /**
    * The product of {@code rows} rows with one panel.
    *
    * @param a an array with rows of {@code depth} elements from its beginning on
    * @param panel {@code [depth][columns]}
    */
-  void multiply(Object a, long table, long panel, long c, long cRow, int rows) {
+  void multiply(Object a, long panel, long c, long cRow, int rows) {
     int tiles = Math.ceilDiv(rows, most);
     int first = 0;
     for (int t = 1; t <= tiles; t++) {
       int end = rows * t / tiles;
-      kernels[end - first - 1].run(depth, a, first * depth, table, panel, panelRow(), c + first * cRow, cRow);
+      kernels[end - first - 1].run(
+          depth, a, first * depth, MicroKernel.NO_TABLE, 0, 0, panel, panelRow(), c + first * cRow, cRow);
       first = end;
     }
   }

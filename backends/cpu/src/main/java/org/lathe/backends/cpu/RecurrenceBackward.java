@@ -22,7 +22,6 @@ final class RecurrenceBackward extends RecurrenceKernel {
   private final long stateGradient;
   private final long cellGradient;
   private final long sharedBytes;
-  private final long table;
   /** Where the last vector of units is not full, planes for what its pointwise part reads and writes. */
   private final long planes;
   private final long workerBytes;
@@ -49,7 +48,6 @@ final class RecurrenceBackward extends RecurrenceKernel {
     this.sharedBytes = shared.bytes();
     ScratchLayout own = new ScratchLayout(tiles.bytes());
     this.planes = own.take(hidden % lanes == 0 ? 0 : (long) PLANES * Math.min(batch, MOST_ROWS) * lanes);
-    this.table = own.take(Math.ceilDiv(8L * products.tableLongs(), element));
     this.workerBytes = own.bytes();
     this.inStates = 2;
     this.inCells = 4;
@@ -86,7 +84,6 @@ final class RecurrenceBackward extends RecurrenceKernel {
     long shared = run.sharedScratch();
     long scratch = run.workerScratch(worker);
     pack(operands[0], shared, worker, workers);
-    products.prepare(scratch + table);
     int row0 = firstRow(worker, workers);
     int rowEnd = endRow(worker, workers);
     int block0 = firstBlock(worker, workers);
@@ -236,7 +233,7 @@ final class RecurrenceBackward extends RecurrenceKernel {
     HeapScratch.copy(type, operands[outRecurrent] + at(s, row) * gateRow, gradients, rows * gates * hidden);
     for (int block = block0; block < blockEnd; block++) {
       products.multiply(
-          gradients, scratch + table, run.sharedScratch() + block * panelBytes,
+          gradients, run.sharedScratch() + block * panelBytes,
           running(run.sharedScratch() + stateGradient, row, block * blockUnits()), runningRow, rows);
     }
   }

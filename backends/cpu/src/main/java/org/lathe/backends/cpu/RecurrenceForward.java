@@ -18,7 +18,6 @@ final class RecurrenceForward extends RecurrenceKernel {
   private final int blocksAtOnce;
   private final long panelBytes;
   private final long sharedBytes;
-  private final long table;
   private final long product;
   private final long productRow;
   /** Where the last vector of units is not full, planes for what its pointwise part reads and writes. */
@@ -41,7 +40,6 @@ final class RecurrenceForward extends RecurrenceKernel {
     this.productRow = blocksAtOnce * products.panelRow();
     this.product = own.take((long) Math.min(batch, MOST_ROWS) * blocksAtOnce * products.columns());
     this.planes = own.take(hidden % lanes == 0 ? 0 : (long) PLANES * Math.min(batch, MOST_ROWS) * lanes);
-    this.table = own.take(Math.ceilDiv(8L * products.tableLongs(), element));
     this.workerBytes = own.bytes();
     this.inBias = 3;
     this.outStates = plain ? 3 : 4;
@@ -70,7 +68,6 @@ final class RecurrenceForward extends RecurrenceKernel {
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     pack(operands[1], run.sharedScratch(), worker, workers);
-    products.prepare(run.workerScratch(worker) + table);
     run.barrier();
     boolean meets = !splitsRows(workers);
     int rowEnd = endRow(worker, workers);
@@ -113,7 +110,7 @@ final class RecurrenceForward extends RecurrenceKernel {
     for (int b = block; b < blockEnd; b++) {
       long target = scratch + product + (b - block) * products.panelRow();
       products.multiply(
-          states, scratch + table, run.sharedScratch() + b * panelBytes, target, productRow, rows);
+          states, run.sharedScratch() + b * panelBytes, target, productRow, rows);
     }
     int unit = block * blockUnits;
     int units = units(block, blockEnd);
