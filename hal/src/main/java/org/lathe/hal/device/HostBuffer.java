@@ -7,6 +7,8 @@ public final class HostBuffer implements Buffer {
   private final HostAllocator owner;
   private final HostBlock block;
   private volatile boolean closed;
+  private boolean lent;
+  private long version;
 
   HostBuffer(HostAllocator owner, HostBlock block) {
     this.owner = owner;
@@ -23,18 +25,37 @@ public final class HostBuffer implements Buffer {
     return block.memory().byteSize();
   }
 
+  /**
+   * A number that changes whenever the contents may have, for those who keep what they have made of them; -1 from the time
+   * on when the memory itself was handed out. Ordered like the writes are.
+   */
+  public long version() {
+    return lent ? -1 : version;
+  }
+
+  /** Says that a kernel is about to write to it. */
+  public void written() {
+    version++;
+  }
+
   @Override
   public void write(long offset, MemorySegment source) {
-    MemorySegment.copy(source, 0, host(), offset, source.byteSize());
+    written();
+    MemorySegment.copy(source, 0, memory(), offset, source.byteSize());
   }
 
   @Override
   public void read(long offset, MemorySegment target) {
-    MemorySegment.copy(host(), offset, target, 0, target.byteSize());
+    MemorySegment.copy(memory(), offset, target, 0, target.byteSize());
   }
 
   @Override
   public MemorySegment host() {
+    lent = true;
+    return memory();
+  }
+
+  private MemorySegment memory() {
     if (closed) {
       throw new IllegalStateException("this buffer of " + bytes() + " bytes is closed");
     }

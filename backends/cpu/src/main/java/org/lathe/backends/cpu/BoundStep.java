@@ -1,5 +1,6 @@
 package org.lathe.backends.cpu;
 
+import org.jspecify.annotations.Nullable;
 import org.lathe.hal.program.Step;
 
 /** A step with absolute addresses: what a command buffer walks through, again and again, without allocation. */
@@ -19,13 +20,16 @@ sealed interface BoundStep {
     private final Kernel kernel;
     private final long[] operands;
     private final int workers;
+    private final @Nullable KeptOperand kept;
 
-    Dispatch(int number, Step.Dispatch origin, Kernel kernel, long[] operands, int workers) {
+    Dispatch(
+        int number, Step.Dispatch origin, Kernel kernel, long[] operands, int workers, @Nullable KeptOperand kept) {
       this.number = number;
       this.origin = origin;
       this.kernel = kernel;
       this.operands = operands;
       this.workers = workers;
+      this.kept = kept;
     }
 
     @Override
@@ -33,10 +37,14 @@ sealed interface BoundStep {
       if (walk.profile != null) {
         walk.profile.begin();
       }
+      TeamRun run = kept == null ? walk.run : kept.before(walk.run);
       if (workers > 1 && walk.hasTeam) {
-        walk.team.run(kernel, operands, walk.run, workers);
+        walk.team.run(kernel, operands, run, workers);
       } else {
-        walk.run.alone(kernel, operands);
+        run.alone(kernel, operands);
+      }
+      if (kept != null) {
+        kept.after(run);
       }
       if (walk.profile != null) {
         walk.profile.end(number, origin);

@@ -64,7 +64,8 @@ final class ConvolutionKernel implements Kernel {
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     Object filters = run.sharedArray(sums);
-    for (int t = run.nextTask(); t < packTasks; t = run.nextTask()) {
+    long packs = run.isPacked() ? 0 : packTasks;
+    for (int t = run.nextTask(); t < packs; t = run.nextTask()) {
       long task = t;
       int i = 0;
       while (task >= parts[i].packTasks()) {
@@ -101,6 +102,11 @@ final class ConvolutionKernel implements Kernel {
   @Override
   public HeapScratch heapScratch() {
     return new HeapScratch(sums, filterElements, 0);
+  }
+
+  @Override
+  public int packedOperand() {
+    return 1;
   }
 
   @Override

@@ -1,12 +1,18 @@
 package org.lathe.backends.cpu;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.Bindings;
 import org.lathe.hal.device.BufferSlice;
 import org.lathe.hal.device.CommandBuffer;
 import org.lathe.hal.device.Event;
 import org.lathe.hal.device.HostBuffer;
+import org.lathe.hal.device.OutOfDeviceMemory;
 import org.lathe.hal.profile.HostProfile;
 import org.lathe.hal.program.BufferDecl;
 import org.lathe.hal.program.Program;
@@ -25,6 +31,12 @@ final class CpuCommandBuffer implements CommandBuffer {
   private final long[] bases;
   /** The addresses that follow a buffer which the caller binds. */
   private final List<Following> following = new ArrayList<>();
+  /** What each buffer of the program is, where it is bound or constant. */
+  private final @Nullable HostBuffer[] hosts;
+  /** The bound buffers that the program writes. */
+  private final int[] written;
+  /** The operands whose packed form may be kept, and in which buffer each is. */
+  private final Map<KeptOperand, Integer> kept = new LinkedHashMap<>();
   private final BoundStep[] steps;
   private final Walk walk;
   private int dispatches;
@@ -35,7 +47,11 @@ final class CpuCommandBuffer implements CommandBuffer {
     this.program = prepared.program();
     try {
       int most = device.team().size();
+      this.hosts = new HostBuffer[program.buffers().size()];
       this.bases = bases(prepared, bindings);
+      this.written = IntStream.range(0, hosts.length)
+          .filter(i -> hosts[i] != null && writes(program.steps(), i))
+          .toArray();
       this.walk = new Walk(device.team(), newRun(prepared, most));
       this.steps = new Binder(prepared, most).bindAll(prepared.program().steps(), new ArrayList<>());
     } catch (RuntimeException e) {
@@ -52,14 +68,24 @@ final class CpuCommandBuffer implements CommandBuffer {
     for (int i = 0; i < bases.length; i++) {
       BufferDecl declaration = p.buffers().get(i);
       if (declaration.role().isBound()) {
+        hosts[i] = (HostBuffer) bindings.get(next).buffer();
         bases[i] = address(bindings.get(next++));
       } else if (declaration.role() == Role.CONSTANT) {
+        hosts[i] = prepared.constant(i);
         bases[i] = prepared.constant(i).address();
       } else {
         bases[i] = allocate(declaration.bytes());
       }
     }
     return bases;
+  }
+
+  private static boolean writes(List<Step> steps, int buffer) {
+    return steps.stream().anyMatch(s -> switch (s) {
+      case Step.Dispatch d -> d.outputs().stream().anyMatch(o -> o.buffer() == buffer);
+      case Step.Loop l -> writes(l.body(), buffer);
+      case Step.Branch b -> writes(b.then(), buffer) || writes(b.otherwise(), buffer);
+    });
   }
 
   /** Moves every address by as much as its buffer has moved. */
@@ -70,7 +96,21 @@ final class CpuCommandBuffer implements CommandBuffer {
     int next = 0;
     for (int i = 0; i < bases.length; i++) {
       BufferDecl declaration = program.buffers().get(i);
-      moved[i] = declaration.role().isBound() ? address(bindings.get(next++)) : bases[i];
+      moved[i] = bases[i];
+      if (declaration.role().isBound()) {
+        BufferSlice slice = bindings.get(next++);
+        moved[i] = address(slice);
+        HostBuffer host = (HostBuffer) slice.buffer();
+        if (moved[i] != bases[i] || host != hosts[i]) {
+          hosts[i] = host;
+          int buffer = i;
+          kept.forEach((operand, at) -> {
+            if (at == buffer) {
+              operand.moved(host);
+            }
+          });
+        }
+      }
     }
     for (Following f : following) {
       f.addresses[f.position] += moved[f.buffer] - bases[f.buffer];
@@ -87,6 +127,15 @@ final class CpuCommandBuffer implements CommandBuffer {
     HostBuffer buffer = device.allocator().allocate(bytes);
     owned.add(buffer);
     return buffer.address();
+  }
+
+  /** Memory for what a run can do without. */
+  private long takeIfThereIsRoom(long bytes) {
+    try {
+      return allocate(bytes);
+    } catch (OutOfDeviceMemory e) {
+      return 0;
+    }
   }
 
   private TeamRun newRun(CpuPrepared prepared, int most) {
@@ -135,7 +184,8 @@ final class CpuCommandBuffer implements CommandBuffer {
           Kernel kernel = prepared.kernel(d);
           int workers = Math.max(1, Math.min(most, kernel.workers(most)));
           parallel |= workers > 1;
-          yield new BoundStep.Dispatch(dispatches++, d, kernel, addresses(slices, loops), workers);
+          KeptOperand operand = kept(kernel, slices);
+          yield new BoundStep.Dispatch(dispatches++, d, kernel, addresses(slices, loops), workers, operand);
         }
         case Step.Loop l -> {
           List<Moving> moving = new ArrayList<>();
@@ -152,6 +202,22 @@ final class CpuCommandBuffer implements CommandBuffer {
         case Step.Branch b -> new BoundStep.Branch(
             addresses(List.of(b.predicate()), loops), bindAll(b.then(), loops), bindAll(b.otherwise(), loops));
       };
+    }
+
+    /** Null where the kernel keeps nothing, or the operand changes in every run, or from trip to trip. */
+    private @Nullable KeptOperand kept(Kernel kernel, List<Slice> slices) {
+      if (kernel.packedOperand() < 0) {
+        return null;
+      }
+      Slice slice = slices.get(kernel.packedOperand());
+      HostBuffer host = hosts[slice.buffer()];
+      boolean moves = LongStream.of(slice.loopSteps().toArray()).anyMatch(s -> s != 0);
+      if (host == null || moves || IntStream.of(written).anyMatch(b -> b == slice.buffer())) {
+        return null;
+      }
+      KeptOperand operand = new KeptOperand(kernel, host, CpuCommandBuffer.this::takeIfThereIsRoom);
+      kept.put(operand, slice.buffer());
+      return operand;
     }
 
     private long[] addresses(List<Slice> slices, List<List<Moving>> loops) {
@@ -183,6 +249,12 @@ final class CpuCommandBuffer implements CommandBuffer {
   }
 
   private void walk() {
+    for (int buffer : written) {
+      HostBuffer host = hosts[buffer];
+      if (host != null) {
+        host.written();
+      }
+    }
     walk.hasTeam = parallel && walk.team.enterIfWorthwhile();
     try {
       BoundStep.runAll(steps, walk);

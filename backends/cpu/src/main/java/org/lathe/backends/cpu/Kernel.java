@@ -39,6 +39,14 @@ interface Kernel {
     return HeapScratch.NONE;
   }
 
+  /**
+   * The input that the shared scratch holds in another order after a run, and nothing else; -1 if there is none. Where that
+   * input stays as it is, it is packed once: see {@link Run#isPacked}.
+   */
+  default int packedOperand() {
+    return -1;
+  }
+
   /** The form chosen, such as tile sizes, for people. */
   String variant();
 

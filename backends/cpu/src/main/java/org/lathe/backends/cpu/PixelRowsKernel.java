@@ -221,7 +221,7 @@ final class PixelRowsKernel implements Kernel {
 
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
-    long packs = tasks == 0 ? 0 : source.groups() * panels;
+    long packs = tasks == 0 || run.isPacked() ? 0 : source.groups() * panels;
     for (int t = run.nextTask(); t < packs; t = run.nextTask()) {
       for (Phase p : phases) {
         pack(p, operands[1], t / panels, t % panels, run.sharedScratch());
@@ -387,6 +387,11 @@ final class PixelRowsKernel implements Kernel {
   @Override
   public HeapScratch heapScratch() {
     return new HeapScratch(sums, 0, Math.toIntExact(planes.elements()));
+  }
+
+  @Override
+  public int packedOperand() {
+    return 1;
   }
 
   @Override

@@ -16,6 +16,14 @@ interface Run {
    */
   int nextTask();
 
+  /**
+   * Whether the shared scratch, memory and array, still holds what the kernel made of its {@link Kernel#packedOperand}, so
+   * that it need not be made again.
+   */
+  default boolean isPacked() {
+    return false;
+  }
+
   /** The address of the scratch memory shared by the workers; 64-byte aligned. */
   long sharedScratch();
 

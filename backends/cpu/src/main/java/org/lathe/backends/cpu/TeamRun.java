@@ -24,9 +24,10 @@ final class TeamRun implements Run {
   private final long[][] longs;
   private final long[][] indices;
   /** By the ordinal of the element type; null where no kernel asks for it. */
-  private final Object[] sharedArrays = new Object[DType.values().length];
+  private final @Nullable Object[] sharedArrays = new Object[DType.values().length];
 
   private final Object[][] workerArrays;
+  private boolean packed;
   private int workers = 1;
   private Thread caller = Thread.currentThread();
   private long waited;
@@ -45,6 +46,38 @@ final class TeamRun implements Run {
     this.longs = new long[workers][scratchLongs + LINE];
     this.indices = new long[workers][MAX_RANK + LINE];
     this.workerArrays = new Object[workers][DType.values().length];
+  }
+
+  /** With shared scratch of its own, and all else of {@code other}. */
+  private TeamRun(TeamRun other, long sharedScratch) {
+    this.team = other.team;
+    this.sharedScratch = sharedScratch;
+    this.workerScratch = other.workerScratch;
+    this.workerStride = other.workerStride;
+    this.longs = other.longs;
+    this.indices = other.indices;
+    this.workerArrays = other.workerArrays;
+  }
+
+  /**
+   * One for a single kernel, whose shared scratch stays as the kernel leaves it. Not to be used at the same time as this.
+   *
+   * @param sharedScratch the address of its shared memory
+   */
+  TeamRun keeping(Kernel kernel, long sharedScratch) {
+    TeamRun own = new TeamRun(this, sharedScratch);
+    HeapScratch heap = kernel.heapScratch();
+    own.sharedArrays[heap.type().ordinal()] = heap.shared() == 0 ? null : HeapScratch.array(heap.type(), heap.shared());
+    return own;
+  }
+
+  void setPacked(boolean packed) {
+    this.packed = packed;
+  }
+
+  @Override
+  public boolean isPacked() {
+    return packed;
   }
 
   /** Makes room on the heap for kernels that ask for it. */

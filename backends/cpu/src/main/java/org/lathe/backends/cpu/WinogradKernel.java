@@ -172,7 +172,7 @@ final class WinogradKernel implements Kernel {
       }
       return;
     }
-    int portions = (channels + channelsAtOnce - 1) / channelsAtOnce;
+    int portions = run.isPacked() ? 0 : (channels + channelsAtOnce - 1) / channelsAtOnce;
     for (int t = run.nextTask(); t < portions * blocks; t = run.nextTask()) {
       transformFilters(transforms, operands[1], t / portions, t % portions * channelsAtOnce, run, worker);
     }
@@ -364,6 +364,11 @@ final class WinogradKernel implements Kernel {
     return windowsKept
         ? new HeapScratch(DType.F32, product.windowElements(), 0)
         : new HeapScratch(DType.F32, 0, product.windowElements());
+  }
+
+  @Override
+  public int packedOperand() {
+    return windowsKept ? -1 : 1;
   }
 
   @Override
