@@ -24,7 +24,7 @@ final class PixelRowsKernel implements Kernel {
   /** Pixels of one phase in a task, if a picture has no more. */
   private static final long PIXELS = 192;
   /** What the copy of the source may take, in bytes: of the second-level cache, and of what a gradient leaves of it. */
-  private static final long PLANE_BYTES = 384 << 10;
+  private static final long PLANE_BYTES = 512 << 10;
 
   private static final long ENOUGH_TASKS = 8;
   /** Lines from this length on fill the vectors of a product that has its pixels in columns. */
