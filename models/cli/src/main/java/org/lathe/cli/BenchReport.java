@@ -45,7 +45,8 @@ final class BenchReport {
     BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
   }
 
-  static void html(List<BenchCommand.Row> rows, List<BenchCommand.Opened> devices, Path picture, Path file) throws IOException {
+  static void html(List<BenchCommand.Row> rows, List<BenchCommand.Opened> devices, Path picture, Path file)
+      throws IOException {
     StringBuilder page = new StringBuilder();
     page.append("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lathe bench</title><style>")
         .append(

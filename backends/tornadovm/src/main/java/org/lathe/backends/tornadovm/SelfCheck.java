@@ -70,7 +70,8 @@ final class SelfCheck {
         cpu ? Traits.Form.CPU : Traits.Form.GPU, target.computeUnits(),
         cpu ? out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, CompilerFacts.FLOAT_LANES) : 1, cpu ? 1 : WARP,
         (int) Math.min(1 << 20, target.maxGroup()),
-        target.localBytes(), MOST_PARAMETERS, out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, CompilerFacts.HAS_F64) != 0);
+        target.localBytes(), MOST_PARAMETERS,
+        out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, CompilerFacts.HAS_F64) != 0);
     return new Facts(
         traits, api.headerBytes(), out.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, 2) != 0, target.maxBufferBytes(),
         bytecodeComputes(engine));

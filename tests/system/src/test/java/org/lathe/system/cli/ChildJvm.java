@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assertions;
@@ -13,8 +14,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.lathe.backends.opencl.OpenClDriver;
 import org.lathe.hal.device.Probe;
 
-/** Tests of OpenCL that run in a JVM of their own, which a driver may crash, with caches of their own. */
-final class ChildJvm {
+/** Tests that run in a JVM of their own, with properties and caches of their own, and which a driver may crash. */
+public final class ChildJvm {
   private ChildJvm() {}
 
   /** Skips the test with the reason where there is no OpenCL device, or fails it where one is required. */
@@ -32,18 +33,24 @@ final class ChildJvm {
 
   /** Runs {@code main} with {@code directory} as its argument and its cache; it must end well, and say so. */
   static void run(Class<?> main, Path directory) throws IOException, InterruptedException {
+    run(main, directory, "-XX:TieredStopAtLevel=1");
+  }
+
+  /** The same with further options of the JVM. */
+  public static void run(Class<?> main, Path directory, String... options) throws IOException, InterruptedException {
     Path log = directory.resolve("log");
-    Process child = new ProcessBuilder(
+    List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--add-modules=jdk.incubator.vector",
         "--enable-native-access=ALL-UNNAMED",
         "-XX:-CreateCoredumpOnCrash",
-        "-XX:TieredStopAtLevel=1",
         "-Dlathe.cache.dir=" + directory.resolve("cache"),
         "-cp",
-        System.getProperty("java.class.path"),
-        main.getName(),
-        directory.toString()).directory(directory.toFile()).redirectErrorStream(true).redirectOutput(log.toFile())
+        System.getProperty("java.class.path")));
+    command.addAll(List.of(options));
+    command.addAll(List.of(main.getName(), directory.toString()));
+    Process child = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
+        .redirectOutput(log.toFile())
         .start();
     try {
       assertTrue(child.waitFor(300, TimeUnit.SECONDS), () -> "it does not end: " + text(log));

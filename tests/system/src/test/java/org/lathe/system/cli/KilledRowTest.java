@@ -22,7 +22,8 @@ class KilledRowTest {
   /** A row of each family, and epochs enough to be killed in. */
   private static final List<Row> ROWS = List.of(
       new Row("neurons", "som", 2), new Row("regression", "linear-regression", 3), new Row("energy", "rbm", 2),
-      new Row("convolutional", "lenet5", 2), new Row("autoencoders", "autoencoder", 2), new Row("recurrent", "elman", 2),
+      new Row("convolutional", "lenet5", 2), new Row("autoencoders", "autoencoder", 2),
+      new Row("recurrent", "elman", 2),
       new Row("seq2seq", "seq2seq", 2), new Row("words", "skipgram", 2),
       new Row("autoregressive", "pixelcnn", 2), new Row("flows", "nice", 2), new Row("adversarial", "wgan-gp", 2),
       new Row("agents", "reinforce", 2));

@@ -96,7 +96,8 @@ class FlowsTest {
     assertArrayEquals(new double[]{-1, 0}, place(way.getFirst()), 1e-3);
     assertArrayEquals(new double[]{2, 0.5}, place(way.getLast()), 1e-3);
     assertTrue(ImageIO.read(out.resolve("way.png").toFile()).getWidth() > 28);
-    for (String wrong : List.of("class:3", "between:1,2,3", "between:1,2,3,x", "between:1,2,3,NaN", "between:0,0,3e38,3e38")) {
+    for (String wrong : List.of("class:3", "between:1,2,3", "between:1,2,3,x", "between:1,2,3,NaN",
+        "between:0,0,3e38,3e38")) {
       RequestException e = assertThrows(
           RequestException.class,
           () -> model.run(new RunRequest(lathe, checkpoint, 7, 3, wrong, out, (kind, line, fields) -> {})));
