@@ -27,7 +27,9 @@ public class KernelBenchmark {
   public String device;
 
   @Param({"gemm-512", "gemm-1024", "gemm-skinny", "conv3x3", "conv3x3-data", "conv3x3-filter", "conv1x1", "conv7x7",
-      "max-pool", "lstm-seq", "lstm-seq-backward", "attention", "attention-backward", "softmax-rows", "gelu",
+      "max-pool", "max-pool-gradient", "max-pool-3x3", "max-pool-3x3-gradient", "mean-pool-3x3",
+      "mean-pool-3x3-gradient", "lstm-seq", "lstm-seq-backward", "attention", "attention-backward", "softmax-rows",
+      "gelu",
       "column-sums", "row-sums"})
   public String workload;
 

@@ -31,23 +31,28 @@ import org.lathe.hal.spec.View;
 
 /** One kernel each, of the sizes of the workload table; f32. */
 enum KernelWorkload {
-  GEMM_512(() -> gemm(512, 512, 512)), GEMM_1024(() -> gemm(1024, 1024, 1024)), GEMM_SKINNY(
-      () -> gemm(64, 1024, 1024)), CONV3X3(
-          () -> convolution(Convolution.Form.FORWARD, 64, 56, 64, 3, 1, 1, true)), CONV3X3_DATA(
-              () -> convolution(Convolution.Form.DATA_GRADIENT, 64, 56, 64, 3, 1, 1, false)), CONV3X3_FILTER(
-                  () -> convolution(Convolution.Form.FILTER_GRADIENT, 64, 56, 64, 3, 1, 1, false)), CONV1X1(
-                      () -> convolution(Convolution.Form.FORWARD, 256, 28, 64, 1, 1, 0, false)), CONV7X7(
-                          () -> convolution(Convolution.Form.FORWARD, 3, 224, 64, 7, 2, 3, false)), MAX_POOL(
-                              KernelWorkload::maxPool), LSTM_SEQ(
-                                  () -> lstm(Recurrence.Form.FORWARD)), LSTM_SEQ_BACKWARD(
-                                      () -> lstm(Recurrence.Form.BACKWARD)), ATTENTION(
-                                          () -> attention(Attention.Form.FORWARD)), ATTENTION_BACKWARD(
-                                              () -> attention(Attention.Form.BACKWARD)), SOFTMAX_ROWS(
-                                                  KernelWorkload::softmaxRows), GELU(KernelWorkload::gelu), COLUMN_SUMS(
-                                                      () -> sum(Dims.of(1024), Dims.of(4096),
-                                                          View.of(DType.F32, 1, 1024))), ROW_SUMS(
-                                                              () -> sum(Dims.of(4096), Dims.of(1024),
-                                                                  View.of(DType.F32, 1024, 1)));
+  GEMM_512(() -> gemm(512, 512, 512)), //
+  GEMM_1024(() -> gemm(1024, 1024, 1024)), //
+  GEMM_SKINNY(() -> gemm(64, 1024, 1024)), //
+  CONV3X3(() -> convolution(Convolution.Form.FORWARD, 64, 56, 64, 3, 1, 1, true)), //
+  CONV3X3_DATA(() -> convolution(Convolution.Form.DATA_GRADIENT, 64, 56, 64, 3, 1, 1, false)), //
+  CONV3X3_FILTER(() -> convolution(Convolution.Form.FILTER_GRADIENT, 64, 56, 64, 3, 1, 1, false)), //
+  CONV1X1(() -> convolution(Convolution.Form.FORWARD, 256, 28, 64, 1, 1, 0, false)), //
+  CONV7X7(() -> convolution(Convolution.Form.FORWARD, 3, 224, 64, 7, 2, 3, false)), //
+  MAX_POOL(() -> pool(Pooling.Kind.MAX, Pooling.Form.FORWARD, 2, 0)), //
+  MAX_POOL_GRADIENT(() -> pool(Pooling.Kind.MAX, Pooling.Form.GRADIENT, 2, 0)), //
+  MAX_POOL_3X3(() -> pool(Pooling.Kind.MAX, Pooling.Form.FORWARD, 3, 1)), //
+  MAX_POOL_3X3_GRADIENT(() -> pool(Pooling.Kind.MAX, Pooling.Form.GRADIENT, 3, 1)), //
+  MEAN_POOL_3X3(() -> pool(Pooling.Kind.MEAN, Pooling.Form.FORWARD, 3, 1)), //
+  MEAN_POOL_3X3_GRADIENT(() -> pool(Pooling.Kind.MEAN, Pooling.Form.GRADIENT, 3, 1)), //
+  LSTM_SEQ(() -> lstm(Recurrence.Form.FORWARD)), //
+  LSTM_SEQ_BACKWARD(() -> lstm(Recurrence.Form.BACKWARD)), //
+  ATTENTION(() -> attention(Attention.Form.FORWARD)), //
+  ATTENTION_BACKWARD(() -> attention(Attention.Form.BACKWARD)), //
+  SOFTMAX_ROWS(KernelWorkload::softmaxRows), //
+  GELU(KernelWorkload::gelu), //
+  COLUMN_SUMS(() -> sum(Dims.of(1024), Dims.of(4096), View.of(DType.F32, 1, 1024))), //
+  ROW_SUMS(() -> sum(Dims.of(4096), Dims.of(1024), View.of(DType.F32, 1024, 1)));
 
   private final Supplier<KernelSpec> spec;
 
@@ -118,9 +123,9 @@ enum KernelWorkload {
     return new Epilogue(b.build(List.of(relu)), List.of(View.of(DType.F32, 0, 1, 0, 0)), List.of(result));
   }
 
-  private static KernelSpec maxPool() {
-    return Pooling.storing(Pooling.Kind.MAX, Pooling.Form.FORWARD, DType.F32, 8, 64, 56, 56, 28, 28, 2, 2, 2, 2, 0, 0,
-        false);
+  /** Windows that step by 2. */
+  private static KernelSpec pool(Pooling.Kind kind, Pooling.Form form, long window, long pad) {
+    return Pooling.storing(kind, form, DType.F32, 8, 64, 56, 56, 28, 28, window, window, 2, 2, pad, pad, false);
   }
 
   private static KernelSpec lstm(Recurrence.Form form) {

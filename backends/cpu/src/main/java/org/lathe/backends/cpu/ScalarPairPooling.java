@@ -21,7 +21,13 @@ record ScalarPairPooling(int width) implements PairPooling {
   }
 
   @Override
-  public void pick(long data, long other, long step, long to) {
+  public void pick(long data, long other, long step, long to, int lines) {
+    for (int y = 0; y < lines; y++) {
+      pickLine(data + 2 * y * step, other + 2 * y * step, step, to + 4L * y * width);
+    }
+  }
+
+  private void pickLine(long data, long other, long step, long to) {
     for (int x = 0; x < width; x++) {
       int best = argmax(data + 8L * x, step);
       Memory.putFloat(to + 4L * x, Memory.getFloat(other + 8L * x + (best >> 1) * step + 4 * (best & 1)));
@@ -29,7 +35,13 @@ record ScalarPairPooling(int width) implements PairPooling {
   }
 
   @Override
-  public void route(long data, long step, long gradient, long to) {
+  public void route(long data, long step, long gradient, long to, int lines) {
+    for (int y = 0; y < lines; y++) {
+      routeLine(data + 2 * y * step, step, gradient + 4L * y * width, to + 2 * y * step);
+    }
+  }
+
+  private void routeLine(long data, long step, long gradient, long to) {
     for (int x = 0; x < width; x++) {
       int best = argmax(data + 8L * x, step);
       float g = Memory.getFloat(gradient + 4L * x);
@@ -42,7 +54,13 @@ record ScalarPairPooling(int width) implements PairPooling {
   }
 
   @Override
-  public void mean(long data, long step, long to) {
+  public void mean(long data, long step, long to, int lines) {
+    for (int y = 0; y < lines; y++) {
+      meanLine(data + 2 * y * step, step, to + 4L * y * width);
+    }
+  }
+
+  private void meanLine(long data, long step, long to) {
     for (int x = 0; x < width; x++) {
       long at = data + 8L * x;
       float left = Memory.getFloat(at) + Memory.getFloat(at + step);
@@ -52,7 +70,13 @@ record ScalarPairPooling(int width) implements PairPooling {
   }
 
   @Override
-  public void spread(long step, long gradient, long to) {
+  public void spread(long step, long gradient, long to, int lines) {
+    for (int y = 0; y < lines; y++) {
+      spreadLine(step, gradient + 4L * y * width, to + 2 * y * step);
+    }
+  }
+
+  private void spreadLine(long step, long gradient, long to) {
     for (int x = 0; x < width; x++) {
       float g = Memory.getFloat(gradient + 4L * x) * 0.25f;
       long at = to + 8L * x;

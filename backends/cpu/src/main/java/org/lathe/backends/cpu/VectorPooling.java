@@ -1,10 +1,7 @@
 package org.lathe.backends.cpu;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.concurrent.ConcurrentHashMap;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -16,9 +13,9 @@ import jdk.incubator.vector.VectorSpecies;
  * constant of the compiled code.
  */
 final class VectorPooling implements PairPooling {
-  private static final ConcurrentHashMap<VectorSpecies<Float>, Class<?>> CLASSES = new ConcurrentHashMap<>();
+  private static final SpeciesClasses CLASSES = new SpeciesClasses(MethodHandles.lookup());
 
-  private static final VectorSpecies<Float> S = species();
+  private static final VectorSpecies<Float> S = SpeciesClasses.species(MethodHandles.lookup());
   private static final int LANES = S.length();
   private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(S, i -> wrapped(2 * i));
   private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> wrapped(2 * i + 1));
@@ -26,6 +23,11 @@ final class VectorPooling implements PairPooling {
   private static final VectorShuffle<Float> HIGH = VectorShuffle.fromOp(S, i -> (i + LANES) / 2);
   private static final VectorMask<Float> ODD_LANES = VectorMask.fromLong(S, 0xaaaa_aaaa_aaaa_aaaaL);
   private static final VectorMask<Float> UPPER = VectorMask.fromLong(S, -1L << LANES / 2);
+
+  private static final Outlined PICK = new Outlined(MethodHandles.lookup(), "pickLines", 5);
+  private static final Outlined ROUTE = new Outlined(MethodHandles.lookup(), "routeLines", 5);
+  private static final Outlined MEAN = new Outlined(MethodHandles.lookup(), "meanLines", 4);
+  private static final Outlined SPREAD = new Outlined(MethodHandles.lookup(), "spreadLines", 4);
 
   private final int width;
 
@@ -38,41 +40,14 @@ final class VectorPooling implements PairPooling {
     return lane % LANES;
   }
 
-  private static VectorSpecies<Float> species() {
-    try {
-      Object given = MethodHandles.classData(MethodHandles.lookup(), "_", VectorSpecies.class);
-      return given == null ? FloatVector.SPECIES_PREFERRED : ((VectorSpecies<?>) given).check(float.class);
-    } catch (IllegalAccessException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   /** For lines of {@code width} results, with the longest vectors that fit into them. */
   static PairPooling of(int width) {
-    VectorSpecies<Float> fitting = FloatVector.SPECIES_PREFERRED;
-    if (width < fitting.length()) {
-      fitting = width >= 8 && fitting.length() > 8 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
-    }
-    Class<?> type = CLASSES.computeIfAbsent(fitting, VectorPooling::load);
+    MethodHandles.Lookup in = CLASSES.of(SpeciesClasses.fitting(width));
     try {
-      return (PairPooling) MethodHandles.privateLookupIn(type, MethodHandles.lookup())
-          .findConstructor(type, MethodType.methodType(void.class, int.class))
+      return (PairPooling) in.findConstructor(in.lookupClass(), MethodType.methodType(void.class, int.class))
           .invoke(width);
     } catch (Throwable e) {
-      throw new IllegalStateException("the pooling class for " + fitting + " cannot be made", e);
-    }
-  }
-
-  private static Class<?> load(VectorSpecies<Float> species) {
-    try (InputStream in = VectorPooling.class.getResourceAsStream("VectorPooling.class")) {
-      if (in == null) {
-        throw new IllegalStateException("VectorPooling.class is not where it was loaded from");
-      }
-      return MethodHandles.lookup()
-          .defineHiddenClassWithClassData(in.readAllBytes(), species, true)
-          .lookupClass();
-    } catch (IOException | IllegalAccessException e) {
-      throw new IllegalStateException("the pooling class for " + species + " cannot be loaded", e);
+      throw new IllegalStateException("the pooling class for " + in.lookupClass() + " cannot be made", e);
     }
   }
 
@@ -91,16 +66,36 @@ final class VectorPooling implements PairPooling {
   }
 
   @Override
-  public void pick(long data, long other, long step, long to) {
-    for (int x = 0;; x += LANES) {
-      // The last vector overlaps the one before; it writes the same values again.
-      int first = Math.min(x, width - LANES);
-      long d = data + 8L * first;
-      long o = other + 8L * first;
-      pickVector(d, o, step, to + 4L * first);
-      if (first + LANES >= width) {
-        return;
+  public void pick(long data, long other, long step, long to, int lines) {
+    PICK.run(data, other, step, to, width, lines);
+  }
+
+  @Override
+  public void route(long data, long step, long gradient, long to, int lines) {
+    ROUTE.run(data, step, gradient, to, width, lines);
+  }
+
+  @Override
+  public void mean(long data, long step, long to, int lines) {
+    MEAN.run(data, step, to, width, lines);
+  }
+
+  @Override
+  public void spread(long step, long gradient, long to, int lines) {
+    SPREAD.run(step, gradient, to, width, lines);
+  }
+
+  /** The last vector of a line overlaps the one before; it writes the same values again. */
+  private static void pickLines(long data, long other, long step, long to, long width, int lines) {
+    int w = (int) width;
+    for (int y = 0; y < lines; y++) {
+      for (int x = 0; x < w; x += LANES) {
+        long first = Math.min(x, w - LANES);
+        pickVector(data + 8 * first, other + 8 * first, step, to + 4 * first);
       }
+      data += 2 * step;
+      other += 2 * step;
+      to += 4 * width;
     }
   }
 
@@ -132,14 +127,16 @@ final class VectorPooling implements PairPooling {
     halves(oLow0, oLow1, ODD).blend(oThree, threeE).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
   }
 
-  @Override
-  public void route(long data, long step, long gradient, long to) {
-    for (int x = 0;; x += LANES) {
-      int first = Math.min(x, width - LANES);
-      routeVector(data + 8L * first, step, gradient + 4L * first, to + 8L * first);
-      if (first + LANES >= width) {
-        return;
+  private static void routeLines(long data, long step, long gradient, long to, long width, int lines) {
+    int w = (int) width;
+    for (int y = 0; y < lines; y++) {
+      for (int x = 0; x < w; x += LANES) {
+        long first = Math.min(x, w - LANES);
+        routeVector(data + 8 * first, step, gradient + 4 * first, to + 8 * first);
       }
+      data += 2 * step;
+      gradient += 4 * width;
+      to += 2 * step;
     }
   }
 
@@ -172,38 +169,40 @@ final class VectorPooling implements PairPooling {
     a.rearrange(HIGH).blend(b.rearrange(HIGH), ODD_LANES).intoMemorySegment(Memory.ALL, to + next, Memory.ORDER);
   }
 
-  @Override
-  public void mean(long data, long step, long to) {
-    for (int x = 0;; x += LANES) {
-      int first = Math.min(x, width - LANES);
-      long d = data + 8L * first;
-      FloatVector low = at(d).add(at(d + step));
-      FloatVector high = at(d + 4L * LANES).add(at(d + step + 4L * LANES));
-      halves(low, high, EVEN)
-          .add(halves(low, high, ODD))
-          .mul(0.25f)
-          .intoMemorySegment(Memory.ALL, to + 4L * first, Memory.ORDER);
-      if (first + LANES >= width) {
-        return;
+  private static void meanLines(long data, long step, long to, long width, int lines) {
+    int w = (int) width;
+    for (int y = 0; y < lines; y++) {
+      for (int x = 0; x < w; x += LANES) {
+        long first = Math.min(x, w - LANES);
+        long d = data + 8 * first;
+        FloatVector low = at(d).add(at(d + step));
+        FloatVector high = at(d + 4L * LANES).add(at(d + step + 4L * LANES));
+        halves(low, high, EVEN)
+            .add(halves(low, high, ODD))
+            .mul(0.25f)
+            .intoMemorySegment(Memory.ALL, to + 4 * first, Memory.ORDER);
       }
+      data += 2 * step;
+      to += 4 * width;
     }
   }
 
-  @Override
-  public void spread(long step, long gradient, long to) {
-    for (int x = 0;; x += LANES) {
-      int first = Math.min(x, width - LANES);
-      FloatVector g = at(gradient + 4L * first).mul(0.25f);
-      FloatVector low = g.rearrange(LOW);
-      FloatVector high = g.rearrange(HIGH);
-      long d = to + 8L * first;
-      low.intoMemorySegment(Memory.ALL, d, Memory.ORDER);
-      high.intoMemorySegment(Memory.ALL, d + 4L * LANES, Memory.ORDER);
-      low.intoMemorySegment(Memory.ALL, d + step, Memory.ORDER);
-      high.intoMemorySegment(Memory.ALL, d + step + 4L * LANES, Memory.ORDER);
-      if (first + LANES >= width) {
-        return;
+  private static void spreadLines(long step, long gradient, long to, long width, int lines) {
+    int w = (int) width;
+    for (int y = 0; y < lines; y++) {
+      for (int x = 0; x < w; x += LANES) {
+        long first = Math.min(x, w - LANES);
+        FloatVector g = at(gradient + 4 * first).mul(0.25f);
+        FloatVector low = g.rearrange(LOW);
+        FloatVector high = g.rearrange(HIGH);
+        long d = to + 8 * first;
+        low.intoMemorySegment(Memory.ALL, d, Memory.ORDER);
+        high.intoMemorySegment(Memory.ALL, d + 4L * LANES, Memory.ORDER);
+        low.intoMemorySegment(Memory.ALL, d + step, Memory.ORDER);
+        high.intoMemorySegment(Memory.ALL, d + step + 4L * LANES, Memory.ORDER);
       }
+      gradient += 4 * width;
+      to += 2 * step;
     }
   }
 

@@ -17,27 +17,27 @@ final class WarmingPairPooling implements PairPooling {
   }
 
   @Override
-  public void pick(long data, long other, long step, long to) {
+  public void pick(long data, long other, long step, long to, int lines) {
     want();
-    target.pick(data, other, step, to);
+    target.pick(data, other, step, to, lines);
   }
 
   @Override
-  public void route(long data, long step, long gradient, long to) {
+  public void route(long data, long step, long gradient, long to, int lines) {
     want();
-    target.route(data, step, gradient, to);
+    target.route(data, step, gradient, to, lines);
   }
 
   @Override
-  public void mean(long data, long step, long to) {
+  public void mean(long data, long step, long to, int lines) {
     want();
-    target.mean(data, step, to);
+    target.mean(data, step, to, lines);
   }
 
   @Override
-  public void spread(long step, long gradient, long to) {
+  public void spread(long step, long gradient, long to, int lines) {
     want();
-    target.spread(step, gradient, to);
+    target.spread(step, gradient, to, lines);
   }
 
   private void want() {
@@ -58,12 +58,12 @@ final class WarmingPairPooling implements PairPooling {
           60L * width + 600,
           () -> {
             if (means) {
-              vector.mean(data, line, result);
-              vector.spread(line, result, other);
+              vector.mean(data, line, result, 1);
+              vector.spread(line, result, other, 1);
             } else {
-              vector.pick(data, data, line, result);
-              vector.pick(data, other, line, result);
-              vector.route(data, line, result, other);
+              vector.pick(data, data, line, result, 1);
+              vector.pick(data, other, line, result, 1);
+              vector.route(data, line, result, other, 1);
             }
           });
     }
