@@ -99,13 +99,12 @@ final class RowPlan {
   private Map<Integer, Integer> keep(List<List<Integer>> roots, List<Integer> elementRoots) {
     Map<Integer, Integer> kept = new HashMap<>();
     Map<Integer, Integer> computedBy = new HashMap<>();
-    int[] cost = costs();
     List<List<Integer>> all = new ArrayList<>(roots);
     all.add(elementRoots);
     for (int s = 0; s < all.size(); s++) {
       Set<Integer> seen = new HashSet<>();
       for (int root : all.get(s)) {
-        visit(root, s, seen, computedBy, kept, cost);
+        visit(root, s, seen, computedBy, kept);
       }
       int stage = s;
       seen.forEach(n -> computedBy.putIfAbsent(n, stage));
@@ -115,14 +114,14 @@ final class RowPlan {
 
   /** Goes down from a root; stops at the largest values that an earlier stage has computed. */
   private void visit(int node, int stage, Set<Integer> seen, Map<Integer, Integer> computedBy,
-      Map<Integer, Integer> kept, int[] cost) {
+      Map<Integer, Integer> kept) {
     Integer earlier = computedBy.get(node);
     DType type = nodes.nodes().get(node).type();
     boolean storable = type == type.compute() && type != DType.BOOL && type != DType.U8;
     if (kept.containsKey(node)) {
       return;
     }
-    if (earlier != null && storable && varying[node] && cost[node] >= WORTH_KEEPING) {
+    if (earlier != null && storable && varying[node] && cost(node, kept) >= WORTH_KEEPING) {
       kept.put(node, keptTypes.size());
       keeps.get(earlier).add(keptTypes.size());
       keptTypes.add(type);
@@ -130,14 +129,18 @@ final class RowPlan {
     }
     if (seen.add(node)) {
       for (int operand : nodes.nodes().get(node).operands()) {
-        visit(operand, stage, seen, computedBy, kept, cost);
+        visit(operand, stage, seen, computedBy, kept);
       }
     }
   }
 
-  private int[] costs() {
-    int[] cost = new int[nodes.nodes().size()];
-    for (int i = 0; i < cost.length; i++) {
+  /** What it costs to compute a node at each column once more, from what is kept. */
+  private int cost(int node, Map<Integer, Integer> kept) {
+    int[] cost = new int[node + 1];
+    for (int i = 0; i <= node; i++) {
+      if (!varying[i] || kept.containsKey(i)) {
+        continue;
+      }
       Expr.Node n = nodes.nodes().get(i);
       int own = switch (n) {
         case Expr.Unary u -> switch (u.op()) {
@@ -146,7 +149,8 @@ final class RowPlan {
           default -> 1;
         };
         case Expr.Binary b -> switch (b.op()) {
-          case DIV, REM -> 5;
+          case DIV -> divides(b) ? 1 : 5;
+          case REM -> 5;
           case POW -> 40;
           default -> 1;
         };
@@ -158,7 +162,7 @@ final class RowPlan {
       }
       cost[i] = Math.min(own, 1000);
     }
-    return cost;
+    return cost[node];
   }
 
   /** Which nodes change along the row. */
