@@ -39,7 +39,7 @@ import org.lathe.models.zoo.parts.PictureGrid;
 final class VariationalModel extends ZooModel {
   private static final int TRAIN = 20_000;
   private static final int TEST = 2_000;
-  private static final int SAMPLES = 500;
+  private static final int SAMPLES = 1_000;
   private static final int COLUMNS = 10;
   /** The least share of pictures from the prior that the judge is to be sure of. */
   private static final double SURE = 0.5;
