@@ -33,6 +33,9 @@ final class ContractionKernel implements Kernel {
   /** A right factor up to this size is read in place, if its columns are contiguous. */
   private static final long IN_PLACE_BYTES = 256 << 10;
 
+  /** So many panels of rows do not pay for a copy of the right factor. */
+  private static final int FEW_PANELS = 2;
+
   private static final long SHARED_ELEMENTS = 1 << 26;
 
   private final ProductShape shape;
@@ -42,6 +45,8 @@ final class ContractionKernel implements Kernel {
   private final int bytes;
   private final Tiling tiling;
   private final boolean rightInPlace;
+  /** Whether the last tile of whole vectors ends before an incomplete one. */
+  private final boolean endsEarly;
   private final boolean sharedLeft;
   private final long leftFactors;
   private final int rowPanels;
@@ -78,6 +83,7 @@ final class ContractionKernel implements Kernel {
         false);
     this.work = shape.products * 2 * shape.m * shape.n * Math.max(1, shape.k);
     this.rightInPlace = stored == sums && shape.bColumn == 1 && readsInPlace();
+    this.endsEarly = rightInPlace && tiling.panels <= FEW_PANELS;
 
     int rows = (int) Math.min(tiling.panels, Math.max(1, ROW_TILE / tiling.rows));
     int columns = COLUMN_PANELS;
@@ -151,7 +157,7 @@ final class ContractionKernel implements Kernel {
   private boolean readsInPlace() {
     // Rows that lie a multiple of half a page apart fall into few sets of the first-level cache.
     boolean spread = shape.bStep * bytes % 2048 != 0 && shape.k * shape.bStep * bytes <= IN_PLACE_BYTES;
-    return tiling.panels <= 2 || spread;
+    return tiling.panels <= FEW_PANELS || spread;
   }
 
   private boolean storesInPlace(View output) {
@@ -255,8 +261,8 @@ final class ContractionKernel implements Kernel {
         }
       }
       int leftAt = sharedLeft ? sharedAt(product, block, panel) : 0;
-      for (int j = 0; j < columns; j += tiling.columns()) {
-        int wide = Math.min(tiling.columns(), columns - j);
+      for (int j = 0; j < columns;) {
+        int wide = width(columns - j);
         int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
         int width = vectors * tiling.lanes;
         long b = right + (block * (long) tiling.kBlock * shape.bStep + j * shape.bColumn) * stored.bytes();
@@ -283,6 +289,7 @@ final class ContractionKernel implements Kernel {
                   c + (long) (p - panel) * tiling.rows * cRow,
                   cRow);
         }
+        j += wide;
       }
     }
     long firstRow = (long) panel * tiling.rows;
@@ -292,6 +299,15 @@ final class ContractionKernel implements Kernel {
     } else {
       finish(epilogue, operands, run, worker, tile, firstRow, rows, column, columns);
     }
+  }
+
+  /**
+   * How many of {@code columns} the next register tile takes: where few rows use b in place, it ends with a whole vector,
+   * so that only the columns behind that are copied.
+   */
+  private int width(int columns) {
+    int wide = Math.min(tiling.columns(), columns);
+    return endsEarly && wide > tiling.lanes ? wide / tiling.lanes * tiling.lanes : wide;
   }
 
   private long storeAddress(long[] operands, long[] index, int panel, long column) {
@@ -304,7 +320,8 @@ final class ContractionKernel implements Kernel {
 
   /** Copies the columns of the last, incomplete vector, which were made in the tile. */
   private void storeEdge(long tile, long out, long rows, int columns) {
-    int first = columns / tiling.columns() * tiling.columns();
+    int unit = endsEarly ? tiling.lanes : tiling.columns();
+    int first = columns / unit * unit;
     int wide = columns - first;
     if (wide % tiling.lanes == 0) {
       return;
