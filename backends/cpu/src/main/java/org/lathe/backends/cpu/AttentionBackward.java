@@ -228,20 +228,11 @@ final class AttentionBackward extends AttentionKernel {
       scores(
           scratch + outRows + i * valueWidth * element, valueWidth, scratch + valueTransposed, most, scratch + zeros,
           ds);
-      for (int r = 0; r < n; r++) {
-        int queryIndex = query0 + i + r;
-        long position = ((long) matrix * queries + queryIndex) * element;
-        int seen = visible(queryIndex, key0, keyCount);
-        addBias(operands[3], matrix, queryIndex, key0, seen, p + r * scoreRow);
-        math.probabilities(
-            p + r * scoreRow,
-            ds + r * scoreRow,
-            seen,
-            keyCount,
-            math.get(operands[inLogSum] + position),
-            math.get(deltas + position),
-            scale);
-      }
+      addBiases(operands[3], matrix, query0 + i, n, key0, keyCount, p);
+      long position = ((long) matrix * queries + query0 + i) * element;
+      math.probabilities(
+          p, ds, scoreRow, seen(query0 + i, key0), causal ? 1 : 0, keyCount, operands[inLogSum] + position,
+          deltas + position, scale, n);
     }
   }
 

@@ -119,26 +119,19 @@ final class AttentionForward extends AttentionKernel {
     long tile = scratch + scoreTile;
     int most = visible(first + count - 1, key0, keyCount);
     scores(scratch + queryRows + i * width * element, width, scratch + keyPanels, most, scratch + zeros, tile);
-    for (int r = 0; r < count; r++) {
-      int n = visible(first + r, key0, keyCount);
-      long row = tile + r * scoreRow;
-      addBias(operands[3], matrix, first + r, key0, n, row);
-      long state = scratch + states + (i + r) * stateBytes;
-      math.softmax(row, n, most, state, scratch + sums + (i + r) * sumRow, tiles.padded(valueWidth));
-    }
+    addBiases(operands[3], matrix, first, count, key0, keyCount, tile);
+    math.softmax(
+        tile, scoreRow, seen(first, key0), causal ? 1 : 0, most, scratch + states + i * stateBytes,
+        scratch + sums + i * sumRow, sumRow, tiles.padded(valueWidth), count);
     addVisible(
         tile, first, count, key0, keyCount, scratch + valuePanels, finite, valueWidth, scratch + sums + i * sumRow);
   }
 
   /** Divides by the sums of weights, and writes the outputs and the log-sums. */
   private void finish(long[] operands, long scratch, int matrix, int query0, int n) {
-    for (int i = 0; i < n; i++) {
-      long state = scratch + states + i * stateBytes;
-      double sum = math.sum(state);
-      math.scale(scratch + sums + i * sumRow, sum == 0 ? 0 : 1 / sum, valueWidth);
-      double logSum = sum == 0 ? Double.NEGATIVE_INFINITY : math.maximum(state) + Math.log(sum);
-      math.put(operands[logSums] + ((long) matrix * queries + query0 + i) * element, logSum);
-    }
+    math.finish(
+        scratch + states, scratch + sums, sumRow, tiles.padded(valueWidth),
+        operands[logSums] + ((long) matrix * queries + query0) * element, n);
     unpack(scratch + sums, sumRow, out, out.at(operands[logSums - 1], matrix, query0), n, valueWidth);
   }
 }

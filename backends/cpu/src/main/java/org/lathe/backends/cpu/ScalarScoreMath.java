@@ -26,11 +26,6 @@ final class ScalarScoreMath implements ScoreMath {
   }
 
   @Override
-  public double get(long address) {
-    return ScalarTileProducts.get(wide, address);
-  }
-
-  @Override
   public void put(long address, double value) {
     ScalarTileProducts.put(wide, address, value);
   }
@@ -82,7 +77,16 @@ final class ScalarScoreMath implements ScoreMath {
   }
 
   @Override
-  public void softmax(long scores, int n, int total, long state, long out, int columns) {
+  public void softmax(
+      long scores, long scoreRow, int seen, int more, int total, long states, long out, long outRow, int columns,
+      int rows) {
+    for (int r = 0; r < rows; r++) {
+      int n = ScoreMath.seen(seen, more, r, total);
+      softmax(scores + r * scoreRow, n, total, states + 64L * r, out + r * outRow, columns);
+    }
+  }
+
+  private void softmax(long scores, int n, int total, long state, long out, int columns) {
     double before = get(state, 0);
     double most = before;
     for (int i = 0; i < n; i++) {
@@ -111,17 +115,26 @@ final class ScalarScoreMath implements ScoreMath {
   }
 
   @Override
-  public double maximum(long state) {
-    return get(state, 0);
-  }
-
-  @Override
-  public double sum(long state) {
-    return get(state, 1);
+  public void finish(long states, long out, long outRow, int columns, long logSums, int rows) {
+    for (int r = 0; r < rows; r++) {
+      double sum = get(states + 64L * r, 1);
+      scale(out + r * outRow, sum == 0 ? 0 : 1 / sum, columns);
+      put(logSums, r, sum == 0 ? Double.NEGATIVE_INFINITY : get(states + 64L * r, 0) + Math.log(sum));
+    }
   }
 
   @Override
   public void probabilities(
+      long scores, long gradients, long scoreRow, int seen, int more, int total, long logSums, long deltas,
+      double scale, int rows) {
+    for (int r = 0; r < rows; r++) {
+      probabilities(
+          scores + r * scoreRow, gradients + r * scoreRow, ScoreMath.seen(seen, more, r, total), total,
+          get(logSums, r), get(deltas, r), scale);
+    }
+  }
+
+  private void probabilities(
       long scores, long gradients, int n, int total, double logSum, double delta, double scale) {
     double shift = logSum == Double.NEGATIVE_INFINITY ? 0 : logSum;
     for (int i = 0; i < total; i++) {

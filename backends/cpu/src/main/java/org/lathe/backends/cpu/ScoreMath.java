@@ -7,9 +7,7 @@ interface ScoreMath {
   /** How many elements past the end of a row of scores may be overwritten. */
   int slack();
 
-  /** The element at an address. */
-  double get(long address);
-
+  /** Sets the element at an address. */
   void put(long address, double value);
 
   /**
@@ -36,28 +34,44 @@ interface ScoreMath {
   void begin(long states, int n);
 
   /**
-   * One step of the online softmax: with m the largest score so far, replaces the scores by {@code exp(score - m)}, adds
-   * these to the state's sum, and scales that sum and the {@code columns} elements at {@code out} to the new m first. A
-   * score of NaN makes its own weight and the sum NaN.
+   * One step of the online softmax of {@code rows} queries: for each, with m its largest score so far, replaces the scores
+   * by {@code exp(score - m)}, adds these to the state's sum, and scales that sum and the {@code columns} elements of its
+   * row of {@code out} to the new m first. A score of NaN makes its own weight and the sum NaN.
    *
-   * @param n how many scores the query sees; the weights from here to {@code total} are 0
-   * @param total less than n plus the rows of a register tile; up to {@link #slack} elements after it are overwritten
+   * @param seen how many scores the first query sees, not yet clamped between 0 and {@code total}
+   * @param more how many more each next one sees, 0 or 1
+   * @param total up to here the weights that a query does not see are 0; less than what it sees plus the rows of a
+   *     register tile; up to {@link #slack} elements after it are overwritten
    */
-  void softmax(long scores, int n, int total, long state, long out, int columns);
-
-  /** The largest score seen; -inf if there was none. */
-  double maximum(long state);
-
-  /** The sum of {@code exp(score - maximum)}; 0 if all scores are -inf. */
-  double sum(long state);
+  void softmax(
+      long scores, long scoreRow, int seen, int more, int total, long states, long out, long outRow, int columns,
+      int rows);
 
   /**
-   * From scores and the gradients of the probabilities: the probabilities {@code p = exp(score - logSum)} in the place of
-   * the scores, and {@code p (gradient - delta) scale} in the place of the gradients; both 0 from {@code n} to {@code
-   * total}. Up to {@link #slack} elements after {@code total} are overwritten.
+   * After the last tile: divides the {@code columns} elements of each row of {@code out} by the sum of its weights, and
+   * writes {@code maximum + log(sum)} of {@code rows} queries to adjacent elements. Where all scores are -inf the row is
+   * multiplied by 0, and the log-sum is -inf.
+   */
+  void finish(long states, long out, long outRow, int columns, long logSums, int rows);
+
+  /**
+   * From scores and the gradients of the probabilities of {@code rows} queries: the probabilities {@code p = exp(score -
+   * logSum)} in the place of the scores, and {@code p (gradient - delta) scale} in the place of the gradients; both 0 for
+   * keys that a query does not see, up to {@code total}. Up to {@link #slack} elements after {@code total} are
+   * overwritten.
+   *
+   * @param seen how many scores the first query sees, not yet clamped between 0 and {@code total}
+   * @param more how many more each next one sees, 0 or 1
+   * @param logSums one for each query, adjacent, as are the deltas
    */
   void probabilities(
-      long scores, long gradients, int n, int total, double logSum, double delta, double scale);
+      long scores, long gradients, long scoreRow, int seen, int more, int total, long logSums, long deltas,
+      double scale, int rows);
+
+  /** How many of {@code total} scores the query of row {@code row} sees. */
+  static int seen(long seen, long more, int row, int total) {
+    return (int) Math.max(0, Math.min(total, seen + row * more));
+  }
 
   /** The form for f32 or f64: vectors for f32 where the Vector API is there. */
   static ScoreMath of(DType dtype) {

@@ -15,19 +15,23 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorScoreMath implements ScoreMath {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int L = S.length();
-  // The state of a query: its largest score, the largest after one more tile, and at 64 bytes a vector of sums.
+  // The state of a query: its largest score, the largest after one more tile, what its output is multiplied with in the
+  // end, and at 64 bytes a vector of sums.
   private static final int LARGEST = 4;
+  private static final int FACTOR = 8;
   private static final int SUMS = 64;
+  private static final long STATE_BYTES = 4L * stateLength();
   private static final float NONE = Float.NEGATIVE_INFINITY;
 
   private static final Outlined ZERO_TIMES = new Outlined(MethodHandles.lookup(), "zeroTimesLoop", 2);
   private static final Outlined SCALE = new Outlined(MethodHandles.lookup(), "scaleLoop", 2);
   private static final Outlined ADD = new Outlined(MethodHandles.lookup(), "addLoop", 3);
   private static final Outlined BEGIN = new Outlined(MethodHandles.lookup(), "beginLoop", 1);
-  private static final Outlined FIND_LARGEST = new Outlined(MethodHandles.lookup(), "largestLoop", 2);
-  private static final Outlined RESCALE = new Outlined(MethodHandles.lookup(), "rescaleLoop", 3);
-  private static final Outlined WEIGHTS = new Outlined(MethodHandles.lookup(), "weightsLoop", 3);
-  private static final Outlined PROBABILITIES = new Outlined(MethodHandles.lookup(), "probabilitiesLoop", 6);
+  private static final Outlined FIND_LARGEST = new Outlined(MethodHandles.lookup(), "largestLoop", 6);
+  private static final Outlined RESCALE = new Outlined(MethodHandles.lookup(), "rescaleLoop", 4);
+  private static final Outlined WEIGHTS = new Outlined(MethodHandles.lookup(), "weightsLoop", 4);
+  private static final Outlined SCALE_ROWS = new Outlined(MethodHandles.lookup(), "scaleRowsLoop", 4);
+  private static final Outlined PROBABILITIES = new Outlined(MethodHandles.lookup(), "probabilitiesLoop", 8);
 
   private static long bits(double x) {
     return Float.floatToRawIntBits((float) x);
@@ -44,11 +48,6 @@ final class VectorScoreMath implements ScoreMath {
   @Override
   public int slack() {
     return 2 * L;
-  }
-
-  @Override
-  public double get(long address) {
-    return Memory.getFloat(address);
   }
 
   @Override
@@ -144,10 +143,9 @@ final class VectorScoreMath implements ScoreMath {
   }
 
   private static void beginLoop(long states, int n) {
-    long bytes = 4L * stateLength();
     for (int i = 0; i < n; i++) {
-      Memory.putFloat(states + i * bytes, NONE);
-      FloatVector.zero(S).intoMemorySegment(ALL, states + i * bytes + SUMS, ORDER);
+      Memory.putFloat(states + i * STATE_BYTES, NONE);
+      FloatVector.zero(S).intoMemorySegment(ALL, states + i * STATE_BYTES + SUMS, ORDER);
     }
   }
 
@@ -156,88 +154,143 @@ final class VectorScoreMath implements ScoreMath {
   }
 
   @Override
-  public void softmax(long scores, int n, int total, long state, long out, int columns) {
-    FIND_LARGEST.run(scores, state, n);
-    float before = Memory.getFloat(state);
-    float most = Memory.getFloat(state + LARGEST);
-    float shift = most == NONE ? 0 : most;
-    if (most != before) {
+  public void softmax(
+      long scores, long scoreRow, int seen, int more, int total, long states, long out, long outRow, int columns,
+      int rows) {
+    FIND_LARGEST.run(scores, scoreRow, states, seen, more, total, rows);
+    RESCALE.run(states, out, outRow, columns, rows);
+    WEIGHTS.run(scores, scoreRow, states, total, rows);
+  }
+
+  private static void largestLoop(
+      long scores, long scoreRow, long states, long seen, long more, long total, int rows) {
+    FloatVector none = FloatVector.broadcast(S, NONE);
+    for (int r = 0; r < rows; r++) {
+      int n = ScoreMath.seen(seen, more, r, (int) total);
+      long row = scores + r * scoreRow;
+      long state = states + r * STATE_BYTES;
+      // What the query does not see counts as masked: the end of the last vector, and as much as a register tile has rows.
+      none.intoMemorySegment(ALL, row + 4L * n, ORDER);
+      none.intoMemorySegment(ALL, row + 4L * (n + L), ORDER);
+      FloatVector most = FloatVector.broadcast(S, Memory.getFloat(state));
+      for (int i = 0; i < n; i += L) {
+        FloatVector x = load(row + 4L * i);
+        // Unlike max, this leaves NaN out, and it is two instructions.
+        most = most.blend(x, x.compare(VectorOperators.GT, most));
+      }
+      Memory.putFloat(state + LARGEST, most.reduceLanes(VectorOperators.MAX));
+    }
+  }
+
+  /** Makes the largest score of each query the one with this tile, and scales what it has to that. */
+  private static void rescaleLoop(long states, long out, long outRow, long columns, int rows) {
+    for (int r = 0; r < rows; r++) {
+      long state = states + r * STATE_BYTES;
+      float before = Memory.getFloat(state);
+      float most = Memory.getFloat(state + LARGEST);
+      if (most == before) {
+        continue;
+      }
       Memory.putFloat(state, most);
-      if (before != NONE) {
-        RESCALE.run(state, bits(before - shift), out, columns);
+      if (before == NONE) {
+        continue;
+      }
+      FloatVector factor = VectorFunctions.expOfNegative(FloatVector.broadcast(S, before - most));
+      load(state + SUMS).mul(factor).intoMemorySegment(ALL, state + SUMS, ORDER);
+      long to = out + r * outRow;
+      for (int i = 0; i < columns; i += L) {
+        load(to + 4L * i).mul(factor).intoMemorySegment(ALL, to + 4L * i, ORDER);
       }
     }
-    WEIGHTS.run(scores, bits(shift), state + SUMS, total);
   }
 
-  private static void largestLoop(long scores, long state, int n) {
-    // What the query does not see counts as masked: the end of the last vector, and as much as a register tile has rows.
-    FloatVector none = FloatVector.broadcast(S, NONE);
-    none.intoMemorySegment(ALL, scores + 4L * n, ORDER);
-    none.intoMemorySegment(ALL, scores + 4L * (n + L), ORDER);
-    FloatVector most = FloatVector.broadcast(S, Memory.getFloat(state));
-    for (int i = 0; i < n; i += L) {
-      FloatVector x = load(scores + 4L * i);
-      // Unlike max, this leaves NaN out, and it is two instructions.
-      most = most.blend(x, x.compare(VectorOperators.GT, most));
+  private static void weightsLoop(long scores, long scoreRow, long states, long total, int rows) {
+    for (int r = 0; r < rows; r++) {
+      long state = states + r * STATE_BYTES;
+      long row = scores + r * scoreRow;
+      float most = Memory.getFloat(state);
+      float shift = most == NONE ? 0 : most;
+      FloatVector sum = load(state + SUMS);
+      for (int i = 0; i < total; i += L) {
+        FloatVector e = VectorFunctions.expOfNegative(load(row + 4L * i).sub(shift));
+        sum = sum.add(e);
+        e.intoMemorySegment(ALL, row + 4L * i, ORDER);
+      }
+      sum.intoMemorySegment(ALL, state + SUMS, ORDER);
     }
-    Memory.putFloat(state + LARGEST, most.reduceLanes(VectorOperators.MAX));
-  }
-
-  private static void rescaleLoop(long state, long differenceBits, long out, int columns) {
-    FloatVector factor = VectorFunctions.expOfNegative(FloatVector.broadcast(S, float32(differenceBits)));
-    load(state + SUMS).mul(factor).intoMemorySegment(ALL, state + SUMS, ORDER);
-    for (int i = 0; i < columns; i += L) {
-      load(out + 4L * i).mul(factor).intoMemorySegment(ALL, out + 4L * i, ORDER);
-    }
-  }
-
-  private static void weightsLoop(long scores, long shiftBits, long sums, int n) {
-    float shift = float32(shiftBits);
-    FloatVector sum = load(sums);
-    for (int i = 0; i < n; i += L) {
-      FloatVector e = VectorFunctions.expOfNegative(load(scores + 4L * i).sub(shift));
-      sum = sum.add(e);
-      e.intoMemorySegment(ALL, scores + 4L * i, ORDER);
-    }
-    sum.intoMemorySegment(ALL, sums, ORDER);
   }
 
   @Override
-  public double maximum(long state) {
-    return Memory.getFloat(state);
+  public void finish(long states, long out, long outRow, int columns, long logSums, int rows) {
+    for (int r = 0; r < rows; r++) {
+      long state = states + r * STATE_BYTES;
+      double sum = sum(state + SUMS);
+      Memory.putFloat(state + FACTOR, (float) (sum == 0 ? 0 : 1 / sum));
+      Memory.putFloat(logSums + 4L * r, sum == 0 ? NONE : (float) (Memory.getFloat(state) + Math.log(sum)));
+    }
+    SCALE_ROWS.run(states, out, outRow, columns, rows);
   }
 
-  @Override
-  public double sum(long state) {
-    double sum = 0;
-    for (int i = 0; i < L; i++) {
-      sum += Memory.getFloat(state + SUMS + 4L * i);
+  /** Not reduceLanes: the order in which it adds differs between interpreted and compiled code. */
+  private static double sum(long lanes) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = 0;
+    for (; i + 4 <= L; i += 4) {
+      s0 += Memory.getFloat(lanes + 4L * i);
+      s1 += Memory.getFloat(lanes + 4L * i + 4);
+      s2 += Memory.getFloat(lanes + 4L * i + 8);
+      s3 += Memory.getFloat(lanes + 4L * i + 12);
     }
-    return sum;
+    for (; i < L; i++) {
+      s0 += Memory.getFloat(lanes + 4L * i);
+    }
+    return s0 + s1 + (s2 + s3);
+  }
+
+  private static void scaleRowsLoop(long states, long out, long outRow, long columns, int rows) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector factor = FloatVector.broadcast(S, Memory.getFloat(states + r * STATE_BYTES + FACTOR));
+      long to = out + r * outRow;
+      for (int i = 0; i < columns; i += L) {
+        load(to + 4L * i).mul(factor).intoMemorySegment(ALL, to + 4L * i, ORDER);
+      }
+    }
   }
 
   @Override
   public void probabilities(
-      long scores, long gradients, int n, int total, double logSum, double delta, double scale) {
-    double shift = logSum == Double.NEGATIVE_INFINITY ? 0 : logSum;
-    PROBABILITIES.run(scores, gradients, total, bits(shift), bits(delta), bits(scale), n);
+      long scores, long gradients, long scoreRow, int seen, int more, int total, long logSums, long deltas,
+      double scale, int rows) {
+    // Two small numbers in one long: the loop has as many parameters as there can be.
+    long both = (long) total << 1 | more;
+    PROBABILITIES.run(scores, gradients, scoreRow, seen, both, logSums, deltas, bits(scale), rows);
   }
 
   private static void probabilitiesLoop(
-      long scores, long gradients, long total, long shiftBits, long deltaBits, long scaleBits, int n) {
-    float shift = float32(shiftBits);
-    float d = float32(deltaBits);
+      long scores, long gradients, long scoreRow, long seen, long totalAndMore, long logSums, long deltas,
+      long scaleBits, int rows) {
     FloatVector factor = FloatVector.broadcast(S, float32(scaleBits));
-    for (int i = 0; i < n; i += L) {
-      // Rounding may leave a score a little above its log-sum, where the polynomial still holds.
-      FloatVector p = VectorFunctions.expOfNegative(load(scores + 4L * i).sub(shift));
-      load(gradients + 4L * i).sub(d).mul(p).mul(factor).intoMemorySegment(ALL, gradients + 4L * i, ORDER);
-      p.intoMemorySegment(ALL, scores + 4L * i, ORDER);
-    }
-    for (int i = n; i < total; i += L) {
-      FloatVector.zero(S).intoMemorySegment(ALL, scores + 4L * i, ORDER);
-      FloatVector.zero(S).intoMemorySegment(ALL, gradients + 4L * i, ORDER);
+    int total = (int) (totalAndMore >> 1);
+    for (int r = 0; r < rows; r++) {
+      int n = ScoreMath.seen(seen, totalAndMore & 1, r, total);
+      float logSum = Memory.getFloat(logSums + 4L * r);
+      float shift = logSum == NONE ? 0 : logSum;
+      float delta = Memory.getFloat(deltas + 4L * r);
+      long score = scores + r * scoreRow;
+      long gradient = gradients + r * scoreRow;
+      for (int i = 0; i < n; i += L) {
+        // Rounding may leave a score a little above its log-sum, where the polynomial still holds.
+        FloatVector p = VectorFunctions.expOfNegative(load(score + 4L * i).sub(shift));
+        load(gradient + 4L * i).sub(delta).mul(p).mul(factor).intoMemorySegment(ALL, gradient + 4L * i, ORDER);
+        p.intoMemorySegment(ALL, score + 4L * i, ORDER);
+      }
+      for (int i = n; i < total; i += L) {
+        FloatVector.zero(S).intoMemorySegment(ALL, score + 4L * i, ORDER);
+        FloatVector.zero(S).intoMemorySegment(ALL, gradient + 4L * i, ORDER);
+      }
     }
   }
 }

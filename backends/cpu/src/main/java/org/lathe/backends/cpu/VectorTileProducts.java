@@ -12,11 +12,13 @@ import jdk.incubator.vector.VectorSpecies;
  * a factor fit the 16 registers of AVX2. With 8 rows a method has more nodes than C2 inlines, and boxes every vector.
  *
  * <p>Each tile is loaded first and stored last, in one method. Share of the peak of multiply-adds that one thread of a
- * Zen 4 reached: 95% at depth 256, 90% at depth 64; {@code a} read down its columns 75%; 4 rows 84%, 1 row 46%.
+ * Zen 4 reached: 95% at depth 256, 91% at depth 64, also where {@code a} is read down its columns; 4 rows 84%, 1 row 46%.
  */
 final class VectorTileProducts implements TileProducts {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int VECTOR = S.vectorByteSize();
+  /** From one row to the next of a tile of scores of {@link AttentionKernel}: as a constant, it costs no checks. */
+  private static final long DOWN_STEP = 4L * (AttentionKernel.KEY_TILE + 2 * S.length());
 
   private static final Outlined COPY_SPANS = new Outlined(MethodHandles.lookup(), "copySpansLoop", 4);
   private static final Outlined COPY_ROWS = new Outlined(MethodHandles.lookup(), "copyRowsLoop", 5);
@@ -45,9 +47,9 @@ final class VectorTileProducts implements TileProducts {
       for (; r + 6 <= rows; r += 6) {
         six(a + r * aRow, aRow, panel, depth, base + r * baseRow, baseRow, c + r * cRow, cRow);
       }
-    } else {
+    } else if (aRow == Float.BYTES && aStep == DOWN_STEP) {
       for (; r + 6 <= rows; r += 6) {
-        sixStrided(a + r * aRow, aRow, aStep, panel, depth, base + r * baseRow, baseRow, c + r * cRow, cRow);
+        sixDown(a + r * aRow, panel, depth, base + r * baseRow, baseRow, c + r * cRow, cRow);
       }
     }
     for (; r + 4 <= rows; r += 4) {
@@ -118,8 +120,9 @@ final class VectorTileProducts implements TileProducts {
     c51.intoMemorySegment(ALL, c + 5 * cRow + VECTOR, ORDER);
   }
 
-  private static void sixStrided(
-      long a, long aRow, long aStep, long panel, int depth, long base, long baseRow, long c, long cRow) {
+  /** For rows that are adjacent columns of a tile of scores. */
+  private static void sixDown(
+      long a, long panel, int depth, long base, long baseRow, long c, long cRow) {
     FloatVector c00 = load(base);
     FloatVector c01 = load(base + VECTOR);
     FloatVector c10 = load(base + baseRow);
@@ -132,31 +135,27 @@ final class VectorTileProducts implements TileProducts {
     FloatVector c41 = load(base + 4 * baseRow + VECTOR);
     FloatVector c50 = load(base + 5 * baseRow);
     FloatVector c51 = load(base + 5 * baseRow + VECTOR);
-    long a4 = a + 4 * aRow;
     for (int k = 0; k < depth; k++) {
-      FloatVector b0 = load(panel);
-      FloatVector b1 = load(panel + VECTOR);
-      FloatVector x = splat(a);
+      FloatVector b0 = load(panel + 2L * VECTOR * k);
+      FloatVector b1 = load(panel + 2L * VECTOR * k + VECTOR);
+      FloatVector x = splat(a + DOWN_STEP * k);
       c00 = x.fma(b0, c00);
       c01 = x.fma(b1, c01);
-      x = splat(a + aRow);
+      x = splat(a + DOWN_STEP * k + 4);
       c10 = x.fma(b0, c10);
       c11 = x.fma(b1, c11);
-      x = splat(a + 2 * aRow);
+      x = splat(a + DOWN_STEP * k + 8);
       c20 = x.fma(b0, c20);
       c21 = x.fma(b1, c21);
-      x = splat(a + 3 * aRow);
+      x = splat(a + DOWN_STEP * k + 12);
       c30 = x.fma(b0, c30);
       c31 = x.fma(b1, c31);
-      x = splat(a4);
+      x = splat(a + DOWN_STEP * k + 16);
       c40 = x.fma(b0, c40);
       c41 = x.fma(b1, c41);
-      x = splat(a4 + aRow);
+      x = splat(a + DOWN_STEP * k + 20);
       c50 = x.fma(b0, c50);
       c51 = x.fma(b1, c51);
-      a += aStep;
-      a4 += aStep;
-      panel += 2 * VECTOR;
     }
     c00.intoMemorySegment(ALL, c, ORDER);
     c01.intoMemorySegment(ALL, c + VECTOR, ORDER);
@@ -266,6 +265,10 @@ final class VectorTileProducts implements TileProducts {
 
   @Override
   public void transposeIntoPanel(long source, long sourceRow, long sourceStep, long panel, int rows, int n) {
+    if (sourceStep == Float.BYTES) {
+      Packing.transposed(source, sourceRow, n, rows, panel, 2L * VECTOR);
+      return;
+    }
     for (int r = 0; r < rows; r++) {
       long from = source + r * sourceRow;
       long to = panel + 4L * r;
