@@ -21,7 +21,7 @@ final class RowForms {
   private final int columnDim;
 
   /** The loops along one row over a run of columns from {@code low}, all on one array. */
-  record RowTerm(int low, int columns, Loop[] stages, Loop elements, Loop row) {}
+  record RowTerm(int low, int columns, Loop[] passes, Loop elements, Loop row) {}
 
   /** The loops along many rows, at each of a run of columns. */
   record Term(int columns, RowLoop[] stages, RowLoop elements, RowLoop row) {}
@@ -112,25 +112,29 @@ final class RowForms {
   /**
    * The loops along the columns of one row.
    *
-   * @param whole whether each stage is one call, so that its value is where its lanes are
+   * @param whole whether each pass is one call, so that the values of its stages are where their lanes are
    */
   RowTerm byRow(Boxes.Box box, boolean whole) {
-    Loop[] stages = new Loop[plan.stages.size()];
-    for (int s = 0; s < stages.length; s++) {
-      Fold fold = plan.folds.get(s);
+    Loop[] passes = new Loop[plan.passes.size()];
+    for (int s = 0; s < passes.length; s++) {
       List<LoopSpec.Output> out = new ArrayList<>();
       List<Integer> places = new ArrayList<>();
-      out.add(whole && !fold.isArg()
-          ? LoopSpec.whole(fold.dtype(), fold.combiner())
-          : LoopSpec.fold(fold.dtype(), fold.combiner()));
-      places.add(lanesSlot(s));
+      boolean positions = false;
+      for (int stage : plan.passes.get(s)) {
+        Fold fold = plan.folds.get(stage);
+        out.add(whole && !fold.isArg()
+            ? LoopSpec.whole(fold.dtype(), fold.combiner())
+            : LoopSpec.fold(fold.dtype(), fold.combiner()));
+        places.add(lanesSlot(stage));
+        positions |= fold.isArg();
+      }
       for (int row : plan.keeps.get(s)) {
         out.add(LoopSpec.store(plan.keptTypes.get(row), 1));
         places.add(keptSlot(row));
       }
-      stages[s] = rowLoop(box.expr(plan.stages.get(s), spec.inputViews()), out, places, fold.isArg());
+      passes[s] = rowLoop(box.expr(plan.expressions.get(s), spec.inputViews()), out, places, positions);
     }
-    return new RowTerm((int) box.low()[columnDim], (int) box.sizes()[columnDim], stages,
+    return new RowTerm((int) box.low()[columnDim], (int) box.sizes()[columnDim], passes,
         rowResult(box, plan.elementResult, plan.elementOutputs, spec.columns()),
         rowResult(box, plan.rowResult, plan.rowOutputs, 1));
   }
@@ -177,7 +181,7 @@ final class RowForms {
   }
 
   /**
-   * The loops along many rows at one column. Rows of scratch memory are {@code pitch} bytes.
+   * The loops along many rows at one column, each pass of one stage. Rows of scratch memory are {@code pitch} bytes.
    *
    * @param places where the element inputs and the outputs lie
    * @param accumulators offset of each stage's value row, and behind it its position row
@@ -186,7 +190,7 @@ final class RowForms {
   Term byColumn(Boxes.Box box, List<Place> places, long accumulators, long kept, long pitch, long tile) {
     int columns = (int) box.sizes()[columnDim];
     long low = box.low()[columnDim];
-    RowLoop[] stages = new RowLoop[plan.stages.size()];
+    RowLoop[] stages = new RowLoop[plan.folds.size()];
     for (int s = 0; s < stages.length; s++) {
       Assembly a = new Assembly();
       inputsByColumn(a, places, low, accumulators, kept, pitch, tile);
@@ -203,7 +207,7 @@ final class RowForms {
       for (int row : plan.keeps.get(s)) {
         a.output(LoopSpec.store(plan.keptTypes.get(row), 1), RowLoop.SCRATCH, kept + row * tile + low * pitch, pitch);
       }
-      Expr producer = Exprs.widened(box.expr(plan.stages.get(s), spec.inputViews()));
+      Expr producer = Exprs.widened(box.expr(plan.expressions.get(s), spec.inputViews()));
       Expr e = Exprs.accumulating(producer, plan.inputs(), List.of(fold), columnDim + 1);
       a.indices(e, low);
       stages[s] = a.loop(e);
@@ -297,7 +301,7 @@ final class RowForms {
   int slots() {
     return plan.inputs() + 4 + plan.keptTypes.size() + outputs
         + java.util.stream.IntStream.concat(
-            plan.stages.stream().mapToInt(e -> LoopSpec.indexDims(e).length),
+            plan.expressions.stream().mapToInt(e -> LoopSpec.indexDims(e).length),
             java.util.stream.IntStream.of(LoopSpec.indexDims(plan.elementResult).length,
                 LoopSpec.indexDims(plan.rowResult).length))
             .max().orElse(0)

@@ -3,6 +3,7 @@ package org.lathe.backends.cpu;
 import java.util.ArrayList;
 import java.util.List;
 import org.lathe.hal.DType;
+import org.lathe.hal.expr.Combiner;
 import org.lathe.hal.spec.RowProgram;
 import org.lathe.hal.spec.View;
 
@@ -36,7 +37,7 @@ abstract sealed class RowNest {
   /**
    * @param boxes the boxes over the whole space with these rows
    */
-  static RowNest of(RowProgram spec, RowPlan plan, long[] low, long[] sizes, List<Boxes.Box> boxes) {
+  static RowNest of(RowProgram spec, long[] low, long[] sizes, List<Boxes.Box> boxes) {
     boolean vector = spec.space().product() >= 64;
     Nest rows = RowForms.rows(spec, low, sizes).normalised(mainSlot(spec)).atLeastOne();
     List<DType> types = new ArrayList<>();
@@ -58,8 +59,10 @@ abstract sealed class RowNest {
     boolean manyRows = line >= 4
         && (spec.columns() < SHORT_ROW && line > spec.columns() || stridedAlongColumns > stridedAlongRows);
     return manyRows
-        ? new ManyRows(new RowForms(spec, plan, byColumn, vector), boxes)
-        : new OneRow(new RowForms(spec, plan, rows, vector && spec.columns() >= 16), boxes);
+        ? new ManyRows(new RowForms(spec, new RowPlan(spec, false), byColumn, vector), boxes)
+        : new OneRow(
+            new RowForms(spec, new RowPlan(spec, OneRow.joins(spec, boxes)), rows, vector && spec.columns() >= 16),
+            boxes);
   }
 
   private static int mainSlot(RowProgram spec) {
@@ -119,6 +122,8 @@ abstract sealed class RowNest {
     private final long pitch;
     private final Fold[] folds;
     private final boolean[] whole;
+    /** Whether each pass is one call for all of its stages. */
+    private final boolean joined;
     private final long[] columnStep;
     private final boolean hasRow;
     private final boolean hasElements;
@@ -127,9 +132,9 @@ abstract sealed class RowNest {
       super(forms, forms.rows, forms.rows.points() * forms.spec.columns(), 0, forms.columnSlot() + 1);
       folds = plan.folds.toArray(Fold[]::new);
       pitch = (forms.spec.columns() * 8 + 63) / 64 * 64;
-      int column = forms.spec.rows().rank();
-      List<Boxes.Box> filled = boxes.stream().filter(b -> b.sizes()[column] > 0).toList();
-      boolean one = filled.size() == 1 && forms.spec.columns() <= Fold.BLOCK;
+      List<Boxes.Box> filled = filled(forms.spec, boxes);
+      boolean one = isOne(forms.spec, filled);
+      joined = joins(forms.spec, boxes);
       whole = new boolean[folds.length];
       for (int s = 0; s < folds.length; s++) {
         whole[s] = one && !folds[s].isArg();
@@ -140,6 +145,21 @@ abstract sealed class RowNest {
       hasElements = !plan.elementOutputs.isEmpty();
     }
 
+    private static List<Boxes.Box> filled(RowProgram spec, List<Boxes.Box> boxes) {
+      return boxes.stream().filter(b -> b.sizes()[spec.rows().rank()] > 0).toList();
+    }
+
+    private static boolean isOne(RowProgram spec, List<Boxes.Box> filled) {
+      return filled.size() == 1 && spec.columns() <= Fold.BLOCK;
+    }
+
+    /** Whether stages may share a pass: where each is one call, of lanes of one width. */
+    static boolean joins(RowProgram spec, List<Boxes.Box> boxes) {
+      return isOne(spec, filled(spec, boxes))
+          && spec.stages().stream().map(s -> s.expr().resultType(0).compute().bytes()).distinct().count() <= 1
+          && spec.stages().stream().noneMatch(s -> s.combiner() == Combiner.ARGMAX || s.combiner() == Combiner.ARGMIN);
+    }
+
     @Override
     long scratchBytes() {
       return folds.length * STAGE_BYTES + plan.keptTypes.size() * pitch;
@@ -147,7 +167,9 @@ abstract sealed class RowNest {
 
     @Override
     String variant() {
-      return units + " rows of " + forms.spec.columns() + ", " + plan.keptTypes.size() + " kept";
+      return units + " rows of " + forms.spec.columns() + " in " + (plan.passes.size() + (hasElements ? 1 : 0))
+          + " passes, "
+          + plan.keptTypes.size() + " kept";
     }
 
     @Override
@@ -165,9 +187,9 @@ abstract sealed class RowNest {
 
     @Override
     void unit(long[] a, long scratch) {
-      for (int s = 0; s < folds.length; s++) {
-        if (whole[s]) {
-          terms[0].stages()[s].run(a, terms[0].columns());
+      for (int s = 0; s < plan.passes.size(); s++) {
+        if (joined || whole[s]) {
+          terms[0].passes()[s].run(a, terms[0].columns());
         } else {
           stage(s, a, scratch + s * STAGE_BYTES);
         }
@@ -197,7 +219,7 @@ abstract sealed class RowNest {
             pending = 0;
           }
           move(a, term.low() + c);
-          term.stages()[s].run(a, n);
+          term.passes()[s].run(a, n);
           move(a, -term.low() - c);
           pending += n;
         }

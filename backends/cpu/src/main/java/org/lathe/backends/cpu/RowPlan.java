@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lathe.hal.DType;
 import org.lathe.hal.expr.BinaryOp;
+import org.lathe.hal.expr.Combiner;
 import org.lathe.hal.expr.Expr;
 import org.lathe.hal.expr.UnaryOp;
 import org.lathe.hal.spec.RowProgram;
@@ -29,9 +30,11 @@ final class RowPlan {
 
   /** The combiners of the stages. */
   final List<Fold> folds = new ArrayList<>();
-  /** Each stage's value, then what it keeps. */
-  final List<Expr> stages = new ArrayList<>();
-  /** For each stage the numbers of the rows that it keeps. */
+  /** The stages that each pass over the row computes. */
+  final List<List<Integer>> passes = new ArrayList<>();
+  /** For each pass the values of its stages, then what it keeps. */
+  final List<Expr> expressions = new ArrayList<>();
+  /** For each pass the numbers of the rows that it keeps. */
   final List<List<Integer>> keeps = new ArrayList<>();
   final List<DType> keptTypes = new ArrayList<>();
   /** The results stored at every column, and the outputs they go to. */
@@ -46,22 +49,33 @@ final class RowPlan {
   private final int stageCount;
   private final Expr.Builder joint = Expr.builder();
   private final boolean[] varying;
+  /** The node that a stage's sum is to be multiplied by, or -1. */
+  private final int[] factor;
   private Expr nodes = joint.build(List.of());
 
-  RowPlan(RowProgram spec) {
+  /**
+   * @param joined whether stages that do not need each other's values share a pass; if not, each has its own. Then what a
+   *     sum of f32 multiplies every element by, such as a softmax's reciprocal, multiplies the sum instead, so that the
+   *     stage need not wait for it.
+   */
+  RowPlan(RowProgram spec, boolean joined) {
     this.spec = spec;
     elements = spec.inputViews().size();
     stageCount = spec.stages().size();
+    factor = new int[stageCount];
     for (RowProgram.Stage s : spec.stages()) {
       folds.add(Fold.of(s.combiner(), s.expr().resultType(0)));
-      keeps.add(new ArrayList<>());
     }
     // One builder for all expressions gives equal values equal positions.
-    List<List<Integer>> roots = new ArrayList<>();
-    for (RowProgram.Stage s : spec.stages()) {
-      int[] at = Exprs.append(joint, s.expr(), this::input);
-      roots.add(new ArrayList<>(List.of(at[s.expr().results().get(0)])));
+    List<Integer> values = new ArrayList<>();
+    for (int s = 0; s < stageCount; s++) {
+      Expr e = spec.stages().get(s).expr();
+      factor[s] = -1;
+      int root = Exprs.append(joint, e, this::input)[e.results().get(0)];
+      boolean factored = joined && folds.get(s).combiner() == Combiner.SUM && joint.type(root) == DType.F32;
+      values.add(factored ? withoutFactor(s, root) : root);
     }
+    List<List<Integer>> roots = pass(values, joined);
     int[] at = Exprs.append(joint, spec.result(), this::input);
     List<Integer> elementRoots = new ArrayList<>();
     List<Integer> rowRoots = new ArrayList<>();
@@ -73,7 +87,7 @@ final class RowPlan {
     nodes = joint.build(List.of());
     varying = varies();
     Map<Integer, Integer> kept = keep(roots, elementRoots);
-    for (int s = 0; s < stageCount; s++) {
+    for (int s = 0; s < passes.size(); s++) {
       List<Integer> results = new ArrayList<>(roots.get(s));
       for (int row : keeps.get(s)) {
         kept.forEach((node, r) -> {
@@ -82,9 +96,9 @@ final class RowPlan {
           }
         });
       }
-      stages.add(extract(results, s, kept));
+      expressions.add(extract(results, s, kept));
     }
-    elementResult = extract(elementRoots, stageCount, kept);
+    elementResult = extract(elementRoots, passes.size(), kept);
     rowResult = extract(rowRoots, -1, Map.of());
   }
 
@@ -92,7 +106,73 @@ final class RowPlan {
     if (in.index() < elements) {
       return b.add(in);
     }
-    return b.cast(b.input(in.index(), folds.get(in.index() - elements).resultType()), in.type());
+    int stage = in.index() - elements;
+    int value = b.input(in.index(), folds.get(stage).resultType());
+    return b.cast(factor[stage] < 0 ? value : b.binary(BinaryOp.MUL, value, factor[stage]), in.type());
+  }
+
+  /** Groups the stages by how many others, one after the other, they have to wait for; the roots of each pass. */
+  private List<List<Integer>> pass(List<Integer> values, boolean joined) {
+    List<List<Integer>> roots = new ArrayList<>();
+    int[] level = new int[stageCount];
+    for (int s = 0; s < stageCount; s++) {
+      level[s] = joined ? level(values.get(s), level) : s;
+      if (level[s] == passes.size()) {
+        passes.add(new ArrayList<>());
+        keeps.add(new ArrayList<>());
+        roots.add(new ArrayList<>());
+      }
+      passes.get(level[s]).add(s);
+      roots.get(level[s]).add(values.get(s));
+    }
+    return roots;
+  }
+
+  /** One more than the highest level of the stages whose values a node needs. */
+  private int level(int node, int[] level) {
+    int[] of = new int[node + 1];
+    for (int i = 0; i <= node; i++) {
+      Expr.Node n = joint.node(i);
+      of[i] = n instanceof Expr.Input in && in.index() >= elements ? level[in.index() - elements] + 1 : 0;
+      for (int o : n.operands()) {
+        of[i] = Math.max(of[i], of[o]);
+      }
+    }
+    return of[node];
+  }
+
+  /** Takes from the product at {@code node} the factors that other stages' values make; their product becomes the stage's. */
+  private int withoutFactor(int stage, int node) {
+    nodes = joint.build(List.of());
+    boolean[] varies = varies();
+    return varies[node] ? withoutFactor(stage, node, varies) : node;
+  }
+
+  private int withoutFactor(int stage, int node, boolean[] varies) {
+    if (!(joint.node(node) instanceof Expr.Binary x) || x.type() != DType.F32
+        || x.op() != BinaryOp.MUL && x.op() != BinaryOp.DIV) {
+      return node;
+    }
+    if (!varies[x.b()]) {
+      int rest = withoutFactor(stage, x.a(), varies);
+      multiply(stage, x.op() == BinaryOp.MUL ? x.b() : joint.unary(UnaryOp.RECIPROCAL, x.b()));
+      return rest;
+    }
+    if (x.op() == BinaryOp.DIV) {
+      return node;
+    }
+    if (!varies[x.a()]) {
+      int rest = withoutFactor(stage, x.b(), varies);
+      multiply(stage, x.a());
+      return rest;
+    }
+    int a = withoutFactor(stage, x.a(), varies);
+    int b = withoutFactor(stage, x.b(), varies);
+    return joint.binary(BinaryOp.MUL, a, b);
+  }
+
+  private void multiply(int stage, int by) {
+    factor[stage] = factor[stage] < 0 ? by : joint.binary(BinaryOp.MUL, factor[stage], by);
   }
 
   /** Chooses what to keep: from node to row. */
@@ -183,7 +263,7 @@ final class RowPlan {
     return view.strides().last(0) != 0 || view.guard() != null;
   }
 
-  /** The expression of some nodes, reading what earlier stages than {@code stage} keep. */
+  /** The expression of some nodes, reading what earlier passes than {@code stage} keep. */
   private Expr extract(List<Integer> roots, int stage, Map<Integer, Integer> kept) {
     Expr.Builder b = Expr.builder();
     Map<Integer, Integer> done = new HashMap<>();
@@ -200,7 +280,7 @@ final class RowPlan {
       return known;
     }
     Integer row = kept.get(node);
-    boolean read = row != null && (stage == stageCount || !keeps.get(stage).contains(row));
+    boolean read = row != null && (stage == passes.size() || !keeps.get(stage).contains(row));
     int position;
     if (read && row != null) {
       position = b.input(elements + stageCount + row, keptTypes.get(row));

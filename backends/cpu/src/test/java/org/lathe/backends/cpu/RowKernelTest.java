@@ -68,6 +68,34 @@ class RowKernelTest {
         List.of(View.of(t, 1, 0), View.of(t, columns, 1), View.of(DType.I32, 1, 0)));
   }
 
+  /** The probabilities and the gradient of the scores: the third stage's sum is of multiples of the second's value. */
+  @Test
+  void softmaxWithItsGradient() {
+    Random r = new Random(41);
+    DType t = DType.F32;
+    for (int[] shape : new int[][]{{5, 16}, {7, 207}, {3, 1024}, {1, 17}, {9, 1000}, {40, 9}}) {
+      Expr.Builder sum = Expr.builder();
+      int e = sum.unary(UnaryOp.EXP, sum.binary(BinaryOp.SUB, sum.input(0, t), sum.input(2, t)));
+      Expr.Builder dot = Expr.builder();
+      int product = dot.binary(BinaryOp.MUL, dot.input(1, t), probability(dot));
+      Expr.Builder both = Expr.builder();
+      int p = probability(both);
+      int gradient = both.binary(BinaryOp.MUL, p, both.binary(BinaryOp.SUB, both.input(1, t), both.input(4, t)));
+      View v = View.of(t, shape[1], 1);
+      RowProgram spec = new RowProgram(Dims.of(shape[0]), shape[1], List.of(v, v),
+          List.of(new RowProgram.Stage(Combiner.MAX, Expr.identity(t)), stage(Combiner.SUM, sum, e),
+              stage(Combiner.SUM, dot, product)),
+          both.build(List.of(p, gradient)), List.of(v, v));
+      check(spec, r);
+      assertEquals(!(shape[0] > shape[1]), RowKernel.of(spec).variant().contains("3 passes, 1 kept"));
+    }
+  }
+
+  private static int probability(Expr.Builder b) {
+    int e = b.unary(UnaryOp.EXP, b.binary(BinaryOp.SUB, b.input(0, DType.F32), b.input(2, DType.F32)));
+    return b.binary(BinaryOp.DIV, e, b.input(3, DType.F32));
+  }
+
   @Test
   void softmaxOfManyShapes() {
     Random r = new Random(31);
