@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link CellMath} of f32 on the Vector API: small loops, each compiled by itself. All loops over one row follow each
- * other while it is in the first cache; one loop for a whole cell has more nodes than C2 inlines, and boxes its vectors.
+ * other while it is in the first cache. One loop for a whole cell has more nodes than C2 inlines, and boxes its vectors;
+ * one with a tanh and five loads boxed a vector now and then.
  */
 final class VectorCellMath implements CellMath {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -17,13 +18,15 @@ final class VectorCellMath implements CellMath {
 
   private static final Outlined SIGMOID = new Outlined(MethodHandles.lookup(), "sigmoidLoop", 4);
   private static final Outlined TANH = new Outlined(MethodHandles.lookup(), "tanhLoop", 4);
-  private static final Outlined LSTM_STATE = new Outlined(MethodHandles.lookup(), "lstmStateLoop", 5);
+  private static final Outlined LSTM_CELL = new Outlined(MethodHandles.lookup(), "lstmCellLoop", 4);
+  private static final Outlined LSTM_STATE = new Outlined(MethodHandles.lookup(), "lstmStateLoop", 3);
   private static final Outlined GRU_GATE = new Outlined(MethodHandles.lookup(), "gruGateLoop", 4);
   private static final Outlined GRU_CANDIDATE = new Outlined(MethodHandles.lookup(), "gruCandidateLoop", 5);
   private static final Outlined GRU_STATE = new Outlined(MethodHandles.lookup(), "gruStateLoop", 4);
   private static final Outlined PLAIN_BACKWARD = new Outlined(MethodHandles.lookup(), "plainBackwardLoop", 4);
+  private static final Outlined TANH_OF = new Outlined(MethodHandles.lookup(), "tanhOfLoop", 2);
   private static final Outlined LSTM_OUTPUT_BACKWARD = new Outlined(
-      MethodHandles.lookup(), "lstmOutputBackwardLoop", 6);
+      MethodHandles.lookup(), "lstmOutputBackwardLoop", 5);
   private static final Outlined LSTM_CELL_BACKWARD = new Outlined(MethodHandles.lookup(), "lstmCellBackwardLoop", 5);
   private static final Outlined GRU_STATE_BACKWARD = new Outlined(MethodHandles.lookup(), "gruStateBackwardLoop", 7);
   private static final Outlined GRU_RESET_BACKWARD = new Outlined(MethodHandles.lookup(), "gruResetBackwardLoop", 4);
@@ -39,7 +42,8 @@ final class VectorCellMath implements CellMath {
     SIGMOID.run(product + VECTOR, 4 * VECTOR, projected + stateRow, reserve + stateRow, n);
     TANH.run(product + 2 * VECTOR, 4 * VECTOR, projected + 2 * stateRow, reserve + 2 * stateRow, n);
     SIGMOID.run(product + 3 * VECTOR, 4 * VECTOR, projected + 3 * stateRow, reserve + 3 * stateRow, n);
-    LSTM_STATE.run(reserve, stateRow, before, c, h, n);
+    LSTM_CELL.run(reserve, stateRow, before, c, n);
+    LSTM_STATE.run(c, reserve + 3 * stateRow, h, n);
   }
 
   @Override
@@ -59,7 +63,8 @@ final class VectorCellMath implements CellMath {
   @Override
   public void lstmBackward(
       long reserve, long cell, long before, long gradient, long dh, long dc, long gates, long stateRow, int n) {
-    LSTM_OUTPUT_BACKWARD.run(reserve + 3 * stateRow, cell, gradient, dh, dc, gates + 3 * stateRow, n);
+    TANH_OF.run(cell, gates + 3 * stateRow, n);
+    LSTM_OUTPUT_BACKWARD.run(reserve + 3 * stateRow, gradient, dh, dc, gates + 3 * stateRow, n);
     LSTM_CELL_BACKWARD.run(reserve, stateRow, before, dc, gates, n);
   }
 
@@ -90,13 +95,17 @@ final class VectorCellMath implements CellMath {
     }
   }
 
-  private static void lstmStateLoop(long gates, long stateRow, long before, long c, long h, int n) {
+  private static void lstmCellLoop(long gates, long stateRow, long before, long c, int n) {
     for (int u = 0; u < n; u += S.length()) {
       long at = gates + 4L * u;
       FloatVector in = load(at).mul(load(at + 2 * stateRow));
-      FloatVector cell = load(at + stateRow).fma(load(before + 4L * u), in);
-      cell.intoMemorySegment(ALL, c + 4L * u, ORDER);
-      VectorFunctions.tanh(cell).mul(load(at + 3 * stateRow)).intoMemorySegment(ALL, h + 4L * u, ORDER);
+      load(at + stateRow).fma(load(before + 4L * u), in).intoMemorySegment(ALL, c + 4L * u, ORDER);
+    }
+  }
+
+  private static void lstmStateLoop(long c, long out, long h, int n) {
+    for (int u = 0; u < n; u += S.length()) {
+      VectorFunctions.tanh(load(c + 4L * u)).mul(load(out + 4L * u)).intoMemorySegment(ALL, h + 4L * u, ORDER);
     }
   }
 
@@ -136,14 +145,19 @@ final class VectorCellMath implements CellMath {
     }
   }
 
-  /** The gradient of zo, and that of the cell at this step in the place of {@code dc}. */
-  private static void lstmOutputBackwardLoop(
-      long out, long cell, long gradient, long dh, long dc, long dOut, int n) {
+  private static void tanhOfLoop(long x, long y, int n) {
+    for (int u = 0; u < n; u += S.length()) {
+      VectorFunctions.tanh(load(x + 4L * u)).intoMemorySegment(ALL, y + 4L * u, ORDER);
+    }
+  }
+
+  /** The gradient of zo in the place of the cell's tanh, and that of the cell at this step in the place of {@code dc}. */
+  private static void lstmOutputBackwardLoop(long out, long gradient, long dh, long dc, long dOut, int n) {
     FloatVector one = FloatVector.broadcast(S, 1);
     for (int u = 0; u < n; u += S.length()) {
       FloatVector o = load(out + 4L * u);
       FloatVector through = load(gradient + 4L * u).add(load(dh + 4L * u)).mul(o);
-      FloatVector t = VectorFunctions.tanh(load(cell + 4L * u));
+      FloatVector t = load(dOut + 4L * u);
       through.mul(one.sub(t.mul(t))).add(load(dc + 4L * u)).intoMemorySegment(ALL, dc + 4L * u, ORDER);
       through.mul(t).mul(one.sub(o)).intoMemorySegment(ALL, dOut + 4L * u, ORDER);
     }
