@@ -200,9 +200,9 @@ public final class Trainer {
     if (from.seed() != state.seed()) {
       throw new CheckpointException(file, "is of a run with seed " + from.seed() + ", expected " + state.seed());
     }
-    if (from.index() > task.iterationsPerEpoch()) {
+    if (from.index() > task.iterations(from.epoch())) {
       throw new CheckpointException(
-          file, "is at iteration " + from.index() + " of an epoch, which has " + task.iterationsPerEpoch()
+          file, "is at iteration " + from.index() + " of an epoch, which has " + task.iterations(from.epoch())
               + " here: it was trained on other data");
     }
     epoch = from.epoch();

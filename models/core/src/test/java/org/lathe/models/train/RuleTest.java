@@ -5,16 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.ir.TensorType;
 import org.lathe.compiler.op.ControlFlow;
 import org.lathe.compiler.op.Tensor;
+import org.lathe.compiler.runtime.Lathe;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.models.nn.Linear;
@@ -110,6 +114,19 @@ class RuleTest {
             "b 1 1", "b end 1"),
         calls);
     assertThrows(IllegalArgumentException.class, () -> new Phases.Phase(0, phases));
+  }
+
+  /** The second phase has longer epochs than the first. */
+  @Test
+  void aRunResumesWithinALaterPhase(@TempDir Path directory) throws IOException {
+    List<String> calls = new ArrayList<>();
+    Phases phases = new Phases(
+        List.of(new Phases.Phase(1, task("a", 3, calls)), new Phases.Phase(1, task("b", 6, calls))));
+    try (Lathe lathe = Lathe.on("cpu"); ModelState state = new ModelState(lathe, 5)) {
+      new Checkpoint("phases", 5, 1, 4, 0, List.of()).write(directory.resolve(Trainer.LATEST), state);
+      Trainer.train(state, phases, Trainer.Options.of("phases", 2).withResume(directory));
+    }
+    assertEquals(List.of("b begin 0", "b 0 4", "b 0 5", "b end 0"), calls);
   }
 
   private static TrainingTask task(String name, int iterations, List<String> calls) {
