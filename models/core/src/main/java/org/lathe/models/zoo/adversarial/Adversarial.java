@@ -32,6 +32,7 @@ public final class Adversarial {
         wganGp(),
         sngan(),
         new CganModel(),
+        new SganModel(),
         new InfoganModel(),
         new SsganModel(),
         new DefenseGanModel(),

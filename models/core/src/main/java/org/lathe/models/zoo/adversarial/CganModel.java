@@ -1,7 +1,6 @@
 package org.lathe.models.zoo.adversarial;
 
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lathe.compiler.op.Tensor;
 import org.lathe.hal.DType;
@@ -19,45 +18,24 @@ import org.lathe.models.nn.Initializer;
 import org.lathe.models.nn.Module;
 import org.lathe.models.optim.Adam;
 import org.lathe.models.optim.Schedule;
-import org.lathe.models.train.EarlyStopping.Direction;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.StepContext;
-import org.lathe.models.zoo.model.Card;
-import org.lathe.models.zoo.model.TrainRequest;
-import org.lathe.models.zoo.model.TrainResult;
-import org.lathe.models.zoo.parts.DigitReview;
 
 /**
  * A conditional GAN of digits (Mirza and Osindero 2014): noise [batch, 64] and a class as one-hot [batch, 10] to pictures
  * [batch, 1, 28, 28], and a discriminator of pictures and classes to logits [batch, 1], which is trained twice as often.
  * Both are perceptrons that see the class beside their input, 74-256-512-784 and 794-512-256-1.
  *
- * <p>The bar is that a LeNet-5, trained on the same digits in the same run, reads the asked digit in at least 80% of the
- * samples. It passes only if none is a copy of a training picture.
- *
  * <p>It differs from the paper in batch norm in the generator, leaky ReLU instead of maxout in the discriminator, Adam
  * instead of momentum, and in that both networks see the class at their first layer, as a one-hot of {@value #LOUD}.
  */
-final class CganModel extends DigitGanModel {
-  private static final int CLASSES = 10;
+final class CganModel extends AskedDigitsModel {
   private static final Sizes SIZES = new Sizes(10_000, 64, 64, CLASSES, 400, 10);
-  private static final double READ = 0.8;
   private static final double SLOPE = 0.2;
   private static final double DROPPED = 0.3;
-  /** What the one of a one-hot class counts, so that it is heard beside hundreds of pixels. */
-  private static final double LOUD = 4;
 
   CganModel() {
-    super(
-        new Card(
-            "cgan",
-            Adversarial.FAMILY,
-            "Mirza and Osindero 2014",
-            "asked_share",
-            Direction.HIGHER,
-            READ,
-            "digits, or mnist:DIR"),
-        SIZES);
+    super("cgan", "Mirza and Osindero 2014", SIZES);
   }
 
   private static final class Networks extends DigitNetworks {
@@ -136,19 +114,5 @@ final class CganModel extends DigitGanModel {
             new Adam(Schedule.cosine(1e-3, 1e-5, SIZES.total())).withBetas(0.5, 0.999),
             new Adam(Schedule.cosine(5e-4, 1e-5, steps * SIZES.total())).withBetas(0.5, 0.999))
         .alternating(Alternation.critic(steps));
-  }
-
-  @Override
-  Map<String, Double> also(DigitReview review, float[] pixels, int[] asked) {
-    return Map.of("asked_share", review.judge().agreement(pixels, asked));
-  }
-
-  @Override
-  TrainResult result(TrainRequest request, Trial trial) {
-    if (trial.neighbours().copies() > 0) {
-      return missed("copies", trial.neighbours().copies(), 0, trial);
-    }
-    double read = trial.review().judge().agreement(trial.pixels(), trial.asked());
-    return card().result(read, trial.outcome().seconds(), trial.outcome().checkpoint());
   }
 }

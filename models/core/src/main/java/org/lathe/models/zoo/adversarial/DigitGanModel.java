@@ -22,8 +22,11 @@ import org.lathe.models.train.Batches;
 import org.lathe.models.train.BoundStep;
 import org.lathe.models.train.Field;
 import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Phases;
+import org.lathe.models.train.Phases.Phase;
 import org.lathe.models.train.Step;
 import org.lathe.models.train.Trainer;
+import org.lathe.models.train.TrainingTask;
 import org.lathe.models.zoo.model.Blueprint;
 import org.lathe.models.zoo.model.Card;
 import org.lathe.models.zoo.model.RunRequest;
@@ -84,9 +87,21 @@ abstract class DigitGanModel extends ZooModel {
   abstract DigitNetworks networks(boolean small);
 
   /** The noise of small networks. */
-  static final int SMALL_NOISE = 3;
+  static final int SMALL_NOISE = 4;
 
   abstract Game game();
+
+  /**
+   * What learns before the game, from the same examples.
+   *
+   * @param epochs over all examples
+   */
+  record Opening(Step step, int epochs) {}
+
+  @Nullable
+  Opening opening(DigitNetworks networks, long batch) {
+    return null;
+  }
 
   /** Whether it passes, and by what. */
   abstract TrainResult result(TrainRequest request, Trial trial) throws IOException;
@@ -147,7 +162,12 @@ abstract class DigitGanModel extends ZooModel {
 
   private Blueprint blueprint(long batch, boolean small) {
     DigitNetworks networks = networks(small);
-    return new Blueprint(game().steps(networks.contest(batch)), inference(networks, batch, small));
+    List<Step> training = new ArrayList<>(game().steps(networks.contest(batch)));
+    Opening opening = opening(networks, batch);
+    if (opening != null) {
+      training.add(opening.step());
+    }
+    return new Blueprint(training, inference(networks, batch, small));
   }
 
   private Step generating(long count) {
@@ -180,8 +200,10 @@ abstract class DigitGanModel extends ZooModel {
         name(), request.data(), sizes.train(), held(), request.seed(),
         Math.max(DigitReview.COUNT, (int) batch()), DigitReview.HELD);
     Blueprint plan = blueprint(batch());
+    Opening opening = opening(networks(false), batch());
     try (DigitReview review = new DigitReview(request, data.train(), data.test());
         ModelState state = new ModelState(request.lathe(), request.seed());
+        BoundStep first = opening == null ? null : BoundStep.bind(opening.step(), state);
         BoundStep critic = BoundStep.bind(plan.training().get(0), state);
         BoundStep generator = BoundStep.bind(plan.training().get(1), state);
         BoundStep generate = BoundStep.bind(generating(DigitReview.COUNT), state);
@@ -191,7 +213,12 @@ abstract class DigitGanModel extends ZooModel {
       Batches ofGenerator = plan.training().get(1).inputs().isEmpty()
           ? null
           : new Batches(examples, generator, request.seed() + 1);
-      AdversarialTask task = new AdversarialTask(
+      List<Phase> phases = new ArrayList<>();
+      if (opening != null && first != null) {
+        Batches batches = new Batches(examples, first, request.seed());
+        phases.add(new Phase(opening.epochs(), TrainingTask.over(first, batches, Map::of)));
+      }
+      AdversarialTask game = new AdversarialTask(
           game().alternation(), critic, new Batches(examples, critic, request.seed()), generator, ofGenerator,
           sizes.iterations(),
           epoch -> {
@@ -201,7 +228,9 @@ abstract class DigitGanModel extends ZooModel {
             measured.putAll(gauge.measure(false));
             return measured;
           });
-      Trainer.Outcome outcome = Trainer.train(state, task, request.options(name(), sizes.epochs()));
+      phases.add(new Phase(sizes.epochs(), game));
+      Phases all = new Phases(phases);
+      Trainer.Outcome outcome = Trainer.train(state, all, request.options(name(), all.epochs()));
       float[] pixels = show(request, generate, asked, "");
       DigitReview.Found found = review.review(pixels);
       DigitReview.Neighbours neighbours = review.neighbours(pixels, request.out().resolve("neighbours.png"));
