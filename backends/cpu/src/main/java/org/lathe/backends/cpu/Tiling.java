@@ -80,7 +80,7 @@ final class Tiling {
    */
   static int evenVectors(long all, int registers) {
     int widest = registers >= 24 ? 4 : 3;
-    return (int) Math.clamp(ceil(all, ceil(all, widest)), 1, widest);
+    return (int) Math.clamp(ceil(all, Math.max(1, ceil(all, widest))), 1, widest);
   }
 
   static long ceil(long a, long b) {
