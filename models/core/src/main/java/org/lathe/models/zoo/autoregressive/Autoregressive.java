@@ -70,7 +70,7 @@ public final class Autoregressive {
         "conditional-pixelcnn",
         "van den Oord et al. 2016",
         new PixelModel.Recipe(
-            small -> new GatedPixelCnn(gated(small, 5, PixelModel.CLASSES)), 6_400, 32, 6, 4e-3));
+            small -> new GatedPixelCnn(gated(small, 5, PixelModel.CLASSES)), 9_600, 32, 6, 4e-3));
   }
 
   /**

@@ -70,6 +70,8 @@ class PixelModel extends ZooModel {
   private static final int HELD = 16;
   /** Pictures drawn at a time. */
   private static final int DRAWN = 100;
+  /** Times that so many are drawn to see whether the asked classes are read. */
+  private static final int DRAWS = 5;
   private static final int COLUMNS = 20;
   private static final double BAR = 2.0 / 3;
   private static final double OBEYED = 0.8;
@@ -249,7 +251,7 @@ class PixelModel extends ZooModel {
       double read = judge.agreement(grey(completed), labels);
       double readIndependent = judge.agreement(
           grey(baseline.draw(halves, PixelSampler.FREE, shown, request.seed() + 1)), labels);
-      double obeyed = judge.agreement(grey(drawn), classes);
+      double obeyed = net.classes() == 0 ? 0 : obeyed(drawing, judge, drawn, request.seed());
       request.listener().note(
           String.format(
               Locale.ROOT,
@@ -258,7 +260,8 @@ class PixelModel extends ZooModel {
               100 * judge.agreement(grey(truth), labels), 100 * read, 100 * readIndependent));
       if (net.classes() > 0) {
         request.listener().note(
-            String.format(Locale.ROOT, "the judge reads the asked digit in %.0f%% of the pictures", 100 * obeyed));
+            String.format(
+                Locale.ROOT, "the judge reads the asked digit in %.1f%% of %d pictures", 100 * obeyed, DRAWS * DRAWN));
       }
       if (leak != 0) {
         return missed("leak", leak, 0, result);
@@ -271,6 +274,19 @@ class PixelModel extends ZooModel {
       }
       return net.classes() == 0 || obeyed >= OBEYED ? null : missed("asked_share", obeyed, OBEYED, result);
     }
+  }
+
+  /**
+   * The share of pictures in which the judge reads the class that was asked for.
+   *
+   * @param first those drawn with {@code seed}; the others are drawn here
+   */
+  private double obeyed(Drawing drawing, DigitJudge judge, int[] first, long seed) {
+    double sum = judge.agreement(grey(first), turns());
+    for (int i = 1; i < DRAWS; i++) {
+      sum += judge.agreement(grey(drawing.draw(Drawing.nothing(DRAWN, PIXELS), turns(), seed + 1 + i)), turns());
+    }
+    return sum / DRAWS;
   }
 
   private static TrainResult missed(String metric, double value, double bar, TrainResult of) {
