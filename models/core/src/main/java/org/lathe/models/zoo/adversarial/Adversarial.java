@@ -31,6 +31,7 @@ public final class Adversarial {
         wgan(),
         wganGp(),
         sngan(),
+        new DcganModel(),
         new CganModel(),
         new SganModel(),
         new InfoganModel(),
