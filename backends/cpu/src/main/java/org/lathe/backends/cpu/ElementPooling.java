@@ -33,13 +33,8 @@ final class ElementPooling implements PoolingForm {
   }
 
   @Override
-  public int bands() {
-    return 1;
-  }
-
-  @Override
-  public int firstLine(int band) {
-    return band == 0 ? 0 : Math.toIntExact(PoolingForm.lines(p));
+  public Pooling spec() {
+    return p;
   }
 
   @Override

@@ -48,13 +48,8 @@ final class PairForm implements PoolingForm {
   }
 
   @Override
-  public int bands() {
-    return 1;
-  }
-
-  @Override
-  public int firstLine(int band) {
-    return band == 0 ? 0 : Math.toIntExact(PoolingForm.lines(p));
+  public Pooling spec() {
+    return p;
   }
 
   @Override

@@ -151,6 +151,11 @@ final class PlanePooling implements PoolingForm {
   }
 
   @Override
+  public Pooling spec() {
+    return p;
+  }
+
+  @Override
   public int bands() {
     return g.bands;
   }

@@ -7,11 +7,18 @@ interface PoolingForm {
   /** The most pictures of a block; 1 where pictures have several bands. */
   int pictures();
 
+  /** What it computes. */
+  Pooling spec();
+
   /** Into how many bands of lines a picture is cut. */
-  int bands();
+  default int bands() {
+    return 1;
+  }
 
   /** The first line of results of a band; that of band {@link #bands} is their number. */
-  int firstLine(int band);
+  default int firstLine(int band) {
+    return band == 0 ? 0 : Math.toIntExact(lines(spec()));
+  }
 
   /** Bytes of scratch memory for each worker. */
   default long scratch() {
