@@ -1,11 +1,11 @@
 package org.lathe.peers;
 
 import static org.bytedeco.pytorch.global.torch.*;
+import static org.lathe.peers.Torch.*;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.LongPointer;
@@ -13,7 +13,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.*;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.MemoryFormat;
 
 /**
  * PyTorch (libtorch through bytedeco) on the workload table. The thread set-up comes from the environment; the
@@ -30,7 +29,6 @@ public final class PyTorchPeer {
 
   private static final int THREADS = Integer.getInteger("peers.threads", 2);
   private static final String CONFIG = System.getProperty("peers.config", "default");
-  private static final MemoryFormat NHWC = MemoryFormat.ChannelsLast;
   private static String[] filters;
 
   public static void main(String[] args) {
@@ -142,10 +140,6 @@ public final class PyTorchPeer {
     };
   }
 
-  private static Tensor layout(Tensor t, boolean last) {
-    return last ? t.contiguous(NHWC) : t;
-  }
-
   /** y = f(x), then the gradient of x for a fixed random gradient of y. */
   private static Step forwardBackward(UnaryOperator<Tensor> f, long... shape) {
     Tensor x = randn(shape).requires_grad_(true), g = randn(shape);
@@ -183,48 +177,6 @@ public final class PyTorchPeer {
     if (!backward) return () -> causal(q, k, v, true);
     for (Tensor t : new Tensor[]{q, k, v}) t.requires_grad_(true);
     return gradients(() -> causal(q, k, v, true), g, q, k, v);
-  }
-
-  private static Tensor causal(Tensor q, Tensor k, Tensor v, boolean masked) {
-    return scaled_dot_product_attention(q, k, v, new TensorOptional(), 0.0, masked, new DoubleOptional(), false);
-  }
-
-  private static List<Tensor> parameters(Module m) {
-    List<Tensor> all = new ArrayList<>();
-    TensorVector p = m.parameters();
-    for (long i = 0; i < p.size(); i++) all.add(p.get(i));
-    return all;
-  }
-
-  private static <M extends Module> M add(List<Module> modules, M m) {
-    modules.add(m);
-    return m;
-  }
-
-  private static TensorVector parameters(List<Module> modules) {
-    TensorVector all = new TensorVector();
-    for (Module m : modules) for (Tensor t : parameters(m)) all.push_back(t);
-    return all;
-  }
-
-  private static LinearImpl linear(List<Module> modules, long in, long out) {
-    return add(modules, new LinearImpl(in, out));
-  }
-
-  private static Conv2dImpl conv(List<Module> modules, long in, long out, long k, long stride, long pad, boolean bias) {
-    Conv2dOptions o = new Conv2dOptions(in, out, new LongPointer(k, k));
-    o.stride().put(0, stride).put(1, stride);
-    o.padding().put(new LongPointer(pad, pad));
-    o.bias().put(bias);
-    return add(modules, new Conv2dImpl(o));
-  }
-
-  private static BatchNorm2dImpl norm(List<Module> modules, long channels) {
-    return add(modules, new BatchNorm2dImpl(new BatchNormOptions(channels)));
-  }
-
-  private static Tensor labels(long classes, long... shape) {
-    return randint(classes, shape, new TensorOptions(kLong()));
   }
 
   private static Optimizer sgd(TensorVector p, double lr, double momentum) {
@@ -273,7 +225,7 @@ public final class PyTorchPeer {
 
   /** The paper's tanh and average pooling, or the ReLU and max pooling that is common today. */
   private static UnaryOperator<Tensor> lenet(List<Module> m, boolean modern) {
-    Conv2dImpl c1 = conv(m, 1, 6, 5, 1, 0, true), c2 = conv(m, 6, 16, 5, 1, 0, true);
+    Conv2dImpl c1 = convolution(m, 1, 6, 5, 1, 0, true), c2 = convolution(m, 6, 16, 5, 1, 0, true);
     LinearImpl f1 = linear(m, 400, 120), f2 = linear(m, 120, 84), f3 = linear(m, 84, 10);
     UnaryOperator<Tensor> act = modern ? torch::relu : Tensor::tanh;
     UnaryOperator<Tensor> pool = modern ? x -> max_pool2d(x, 2, 2) : x -> avg_pool2d(x, 2, 2);
@@ -289,88 +241,6 @@ public final class PyTorchPeer {
     UnaryOperator<Tensor> net = lenet(m, modern);
     Tensor x = randn(64, 1, 32, 32), y = labels(10, 64);
     return step(sgd(parameters(m), 0.01, 0.9), () -> cross_entropy(net.apply(x), y));
-  }
-
-  /** A convolution and its batch norm, which {@link #fold} turns into one convolution with a bias. */
-  private static final class ConvNorm {
-    final Conv2dImpl conv;
-    final BatchNorm2dImpl norm;
-    final long[] stride;
-    final long[] pad;
-    Tensor foldedWeight;
-    TensorOptional foldedBias;
-
-    ConvNorm(List<Module> m, long in, long out, long k, long stride, long pad) {
-      conv = conv(m, in, out, k, stride, pad, false);
-      norm = norm(m, out);
-      this.stride = new long[]{stride, stride};
-      this.pad = new long[]{pad, pad};
-    }
-
-    Tensor forward(Tensor x) {
-      if (foldedWeight != null) return torch.conv2d(x, foldedWeight, foldedBias, stride, pad, new long[]{1, 1}, 1);
-      return norm.forward(conv.forward(x));
-    }
-
-    void fold() {
-      Tensor scale = norm.weight().div(norm.running_var().add(new Scalar(1e-5)).sqrt());
-      foldedWeight = conv.weight().mul(scale.view(-1, 1, 1, 1)).contiguous(conv.weight().suggest_memory_format());
-      foldedBias = new TensorOptional(norm.bias().sub(norm.running_mean().mul(scale)));
-    }
-
-    /** Weights reordered once into oneDNN's own layout, as PyTorch's optimize_for_inference does. */
-    void pack() {
-      foldedWeight = mkldnn_reorder_conv2d_weight(foldedWeight.to_mkldnn(), pad, stride, new long[]{1, 1}, 1,
-          new LongArrayRefOptional());
-      foldedBias = new TensorOptional(foldedBias.get().to_mkldnn());
-    }
-  }
-
-  private static final class Resnet18 {
-    final List<Module> modules = new ArrayList<>();
-    final List<ConvNorm> convs = new ArrayList<>();
-    final List<Function<Tensor, Tensor>> blocks = new ArrayList<>();
-    final ConvNorm stem;
-    final LinearImpl head;
-    final boolean small;
-
-    Resnet18(boolean small, boolean last) {
-      this.small = small;
-      stem = unit(3, 64, small ? 3 : 7, small ? 1 : 2, small ? 1 : 3);
-      long in = 64;
-      for (int stage = 0; stage < 4; stage++) {
-        long c = 64L << stage;
-        for (int i = 0; i < 2; i++) {
-          block(in, c, stage > 0 && i == 0 ? 2 : 1);
-          in = c;
-        }
-      }
-      head = linear(modules, 512, small ? 10 : 1000);
-      if (last) for (ConvNorm u : convs) u.conv.weight().set_data(u.conv.weight().detach().contiguous(NHWC));
-    }
-
-    private ConvNorm unit(long in, long out, long k, long stride, long pad) {
-      ConvNorm u = new ConvNorm(modules, in, out, k, stride, pad);
-      convs.add(u);
-      return u;
-    }
-
-    private void block(long in, long out, long stride) {
-      ConvNorm a = unit(in, out, 3, stride, 1), b = unit(out, out, 3, 1, 1);
-      ConvNorm shortcut = stride == 1 ? null : unit(in, out, 1, stride, 0);
-      blocks.add(x -> {
-        Tensor y = b.forward(relu_(a.forward(x)));
-        return relu_(y.add_(shortcut == null ? x : shortcut.forward(x)));
-      });
-    }
-
-    Tensor forward(Tensor x) {
-      Tensor h = relu_(stem.forward(x));
-      if (!small) h = max_pool2d(h, new long[]{3, 3}, new long[]{2, 2}, new long[]{1, 1}, new long[]{1, 1}, false);
-      for (Function<Tensor, Tensor> b : blocks) h = b.apply(h);
-      h = adaptive_avg_pool2d(h, 1, 1);
-      return head.forward((h.is_mkldnn() ? h.to_dense() : h).flatten(1, -1));
-    }
   }
 
   private static Step trainResnet(boolean last) {
@@ -401,118 +271,6 @@ public final class PyTorchPeer {
         y = text.narrow(0, 1, 32).contiguous().view(-1);
     return step(adam(parameters(m), 1e-3),
         () -> cross_entropy(head.forward(lstm.forward(embed.forward(x)).get0()).view(-1, 256), y));
-  }
-
-  /** Encoder-decoder, post-norm, sinusoidal positions, no dropout. */
-  private static final class Transformer {
-    static final long E = 128, HEADS = 8, FF = 512, VOCABULARY = 256, STEPS = 32;
-    final List<Module> modules = new ArrayList<>();
-    final boolean fused;
-    final Tensor positions;
-    final Tensor mask;
-    final EmbeddingImpl source, target;
-    final LinearImpl out;
-    final List<Function<Tensor, Tensor>> encoder = new ArrayList<>();
-    final List<java.util.function.BinaryOperator<Tensor>> decoder = new ArrayList<>();
-
-    /**
-     * With {@code fused}, projections and scaled_dot_product_attention on {@code [batch, steps, width]}; else
-     * MultiheadAttention on {@code [steps, batch, width]}.
-     */
-    Transformer(boolean fused) {
-      this.fused = fused;
-      float[] p = new float[(int) (STEPS * E)];
-      for (int t = 0; t < STEPS; t++)
-        for (int i = 0; i < E; i += 2) {
-          double a = t / Math.pow(10000, (double) i / E);
-          p[(int) (t * E + i)] = (float) Math.sin(a);
-          p[(int) (t * E + i + 1)] = (float) Math.cos(a);
-        }
-      positions = Tensor.create(p).reshape(fused ? new long[]{1, STEPS, E} : new long[]{STEPS, 1, E});
-      float[] hidden = new float[(int) (STEPS * STEPS)];
-      for (int i = 0; i < STEPS; i++)
-        for (int j = i + 1; j < STEPS; j++) hidden[(int) (i * STEPS + j)] = Float.NEGATIVE_INFINITY;
-      mask = Tensor.create(hidden).reshape(STEPS, STEPS);
-      source = add(modules, new EmbeddingImpl(VOCABULARY, E));
-      target = add(modules, new EmbeddingImpl(VOCABULARY, E));
-      for (int i = 0; i < 2; i++) {
-        Attention self = new Attention(true);
-        LayerNormImpl n1 = norm(), n2 = norm();
-        UnaryOperator<Tensor> feed = feed();
-        encoder.add(x -> {
-          Tensor h = n1.forward(x.add(self.apply(x, x, false)));
-          return n2.forward(h.add(feed.apply(h)));
-        });
-      }
-      for (int i = 0; i < 2; i++) {
-        Attention self = new Attention(true), cross = new Attention(false);
-        LayerNormImpl n1 = norm(), n2 = norm(), n3 = norm();
-        UnaryOperator<Tensor> feed = feed();
-        decoder.add((y, memory) -> {
-          Tensor h = n1.forward(y.add(self.apply(y, y, true)));
-          h = n2.forward(h.add(cross.apply(h, memory, false)));
-          return n3.forward(h.add(feed.apply(h)));
-        });
-      }
-      out = linear(modules, E, VOCABULARY);
-    }
-
-    private LayerNormImpl norm() {
-      return add(modules, new LayerNormImpl(new LongVector(new long[]{E})));
-    }
-
-    private UnaryOperator<Tensor> feed() {
-      LinearImpl up = linear(modules, E, FF), down = linear(modules, FF, E);
-      return x -> down.forward(relu(up.forward(x)));
-    }
-
-    private final class Attention {
-      final MultiheadAttentionImpl module;
-      final LinearImpl qkv, q, kv, project;
-
-      Attention(boolean self) {
-        module = fused ? null : add(modules, new MultiheadAttentionImpl(E, HEADS));
-        qkv = fused && self ? linear(modules, E, 3 * E) : null;
-        q = fused && !self ? linear(modules, E, E) : null;
-        kv = fused && !self ? linear(modules, E, 2 * E) : null;
-        project = fused ? linear(modules, E, E) : null;
-      }
-
-      Tensor apply(Tensor x, Tensor memory, boolean causal) {
-        if (module != null)
-          return module.forward(x, memory, memory, new Tensor(), false, causal ? mask : new Tensor(), false).get0();
-        Tensor a;
-        if (qkv != null) {
-          Tensor all = split(qkv.forward(x), 3);
-          a = causal(all.select(0, 0), all.select(0, 1), all.select(0, 2), causal);
-        } else {
-          Tensor both = split(kv.forward(memory), 2);
-          a = causal(split(q.forward(x), 1).select(0, 0), both.select(0, 0), both.select(0, 1), causal);
-        }
-        return project.forward(a.transpose(1, 2).reshape(-1, STEPS, E));
-      }
-
-      private Tensor split(Tensor t, long parts) {
-        return t.view(-1, STEPS, parts, HEADS, E / HEADS).permute(2, 0, 3, 1, 4);
-      }
-    }
-
-    private Tensor embed(EmbeddingImpl table, Tensor ids) {
-      return table.forward(ids).mul(new Scalar(Math.sqrt(E))).add(positions);
-    }
-
-    Tensor forward(Tensor src, Tensor tgt) {
-      Tensor x = embed(source, src);
-      for (Function<Tensor, Tensor> layer : encoder) x = layer.apply(x);
-      Tensor y = embed(target, tgt);
-      for (var layer : decoder) y = layer.apply(y, x);
-      return out.forward(y);
-    }
-
-    /** Token ids in the layout that this form reads. */
-    Tensor ids(long batch) {
-      return fused ? labels(VOCABULARY, batch, STEPS) : labels(VOCABULARY, STEPS, batch);
-    }
   }
 
   private static Step trainTransformer(boolean fused) {
@@ -553,7 +311,7 @@ public final class PyTorchPeer {
     LinearImpl g0 = add(gm, new LinearImpl(lo));
     BatchNorm2dImpl gn0 = norm(gm, 128), gn1 = norm(gm, 64);
     ConvTranspose2dImpl g1 = up(gm, 128, 64, false), g2 = up(gm, 64, 1, true);
-    Conv2dImpl d1 = conv(dm, 1, 64, 4, 2, 1, true), d2 = conv(dm, 64, 128, 4, 2, 1, false);
+    Conv2dImpl d1 = convolution(dm, 1, 64, 4, 2, 1, true), d2 = convolution(dm, 64, 128, 4, 2, 1, false);
     BatchNorm2dImpl dn = norm(dm, 128);
     LinearImpl d3 = linear(dm, 128 * 7 * 7, 1);
     Scalar slope = new Scalar(0.2);
