@@ -39,7 +39,7 @@ final class PairForm implements PoolingForm {
     if (!vector || width < PairPooling.LEAST_WIDTH) {
       return new ScalarPairPooling(width);
     }
-    return WarmUp.ENABLED ? new WarmingPairPooling(width, kind == Kind.MEAN) : VectorPooling.of(width);
+    return WarmUp.ENABLED ? new WarmingPairPooling(width, kind == Kind.MEAN) : new VectorPooling(width);
   }
 
   @Override

@@ -10,15 +10,18 @@ import org.lathe.hal.spec.Pooling;
  * <p>Work: one comparison or addition for each element of each window. The floor is the time to read the data and to
  * write the result. 64 pictures of 112x112 in windows of 3x3 that step by 2, as in ResNet's stem, are 1.8 million
  * comparisons over 4 MB: on two AVX-512 cores 0.14 ms, 29 GB/s from the last cache, and 0.42 ms, 17 GB/s, for the gradient;
- * 512 of 56x56 in windows of 2x2, 8 MB, 0.14 ms and 0.31 ms. Windows of 2x2 that step by 2 over f32 are done two lines at a time ({@link PairForm}), other windows over f32
- * by elementwise operations over whole blocks ({@link PlanePooling}), other types element by element, in float64. An
- * epilogue that computes runs over each picture while it is in cache.
+ * 512 of 56x56 in windows of 2x2, 8 MB, 0.14 ms and 0.31 ms. Windows of 2x2 that step by 2 over f32 are done two lines
+ * at a time ({@link PairForm}), other windows over f32 by elementwise operations over whole blocks ({@link PlanePooling}),
+ * other types element by element, in float64. An epilogue that computes runs over each picture while it is in cache.
  */
 final class PoolingKernel implements Kernel {
   private static final long PARALLEL_ELEMENTS = 20_000;
   private static final long TASK_ELEMENTS = 8_000;
 
   private final Pooling p;
+  private final int inputs;
+  private final long height;
+  private final long width;
   private final long pictures;
   private final long dataElements;
   private final long resultElements;
@@ -35,6 +38,9 @@ final class PoolingKernel implements Kernel {
 
   private PoolingKernel(Pooling spec, boolean vector) {
     this.p = spec;
+    this.inputs = spec.inputs().size();
+    this.height = spec.space().get(2);
+    this.width = spec.space().get(3);
     DType type = spec.dtype();
     this.pictures = spec.batch() * spec.channels();
     this.dataElements = spec.height() * spec.width();
@@ -48,7 +54,7 @@ final class PoolingKernel implements Kernel {
     this.perTask = form.pictures();
     this.bands = form.bands();
     this.tasks = Tiling.ceil(pictures, perTask) * bands;
-    this.resultScratch = epilogue == null ? 0 : Tiling.ceil(perTask * mostLines() * width() * stored.bytes(), 64) * 64;
+    this.resultScratch = epilogue == null ? 0 : Tiling.ceil(perTask * mostLines() * width * stored.bytes(), 64) * 64;
   }
 
   /** A pooling of a floating type. */
@@ -72,10 +78,6 @@ final class PoolingKernel implements Kernel {
     return most;
   }
 
-  private long width() {
-    return p.space().get(3);
-  }
-
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     Object heap = run.workerArray(worker, DType.F64);
@@ -93,14 +95,13 @@ final class PoolingKernel implements Kernel {
       int band = t % bands;
       long line = form.firstLine(band);
       if (last == null) {
-        long lines = p.space().get(2);
-        long to = operands[p.inputs().size()] + (picture * lines + line) * width() * stored.bytes();
+        long to = operands[inputs] + (picture * height + line) * width * stored.bytes();
         form.block(operands, picture, count, band, to, scratch, heap);
       } else {
         form.block(operands, picture, count, band, results, scratch, heap);
         int lines = (int) (form.firstLine(band + 1) - line);
         for (int i = 0; i < count; i++) {
-          finish(last, operands, picture + i, line, lines, results + i * lines * width() * stored.bytes(), run, worker);
+          finish(last, operands, picture + i, line, lines, results + i * lines * width * stored.bytes(), run, worker);
         }
       }
     }
@@ -109,10 +110,9 @@ final class PoolingKernel implements Kernel {
   /** Hands lines of a picture at {@code from} to the epilogue, line by line where they cannot be one run. */
   private void finish(
       PartEpilogue last, long[] operands, long picture, long first, int lines, long from, Run run, int worker) {
-    int inputs = p.inputs().size();
-    int width = Math.toIntExact(width());
+    int line = Math.toIntExact(width);
     int runs = last.flat ? 1 : lines;
-    int each = last.flat ? lines * width : width;
+    int each = last.flat ? lines * line : line;
     long[] at = run.index(worker);
     at[0] = picture / p.channels();
     at[1] = picture % p.channels();

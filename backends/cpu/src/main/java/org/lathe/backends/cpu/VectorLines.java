@@ -4,22 +4,20 @@ import static org.lathe.backends.cpu.Memory.ALL;
 import static org.lathe.backends.cpu.Memory.ORDER;
 
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.util.concurrent.ConcurrentHashMap;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link Lines} on the Vector API, for lines of at least one vector, or two where lines are zipped; one class for each
- * vector length. The last vector of a line overlaps the one before, and writes the same again.
+ * {@link Lines} on the Vector API. The last vector of a line overlaps the one before, and writes the same again; a line
+ * shorter than a vector, or two where lines are zipped, goes under masks.
+ *
+ * <p>Not by shorter vectors: all of this backend's code uses vectors of one length. Where the JVM has seen several, C2
+ * keeps open which one a loop carries, and boxes it (see {@link VectorMicroKernels}).
  */
 final class VectorLines implements Lines {
-  private static final SpeciesClasses CLASSES = new SpeciesClasses(MethodHandles.lookup());
-  private static final ConcurrentHashMap<VectorSpecies<Float>, WarmingLines> FORMS = new ConcurrentHashMap<>();
-
-  private static final VectorSpecies<Float> S = SpeciesClasses.species(MethodHandles.lookup());
+  private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int L = S.length();
   private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(S, i -> 2 * i % L);
   private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> (2 * i + 1) % L);
@@ -32,22 +30,10 @@ final class VectorLines implements Lines {
   private static final Outlined UNZIP = new Outlined(MethodHandles.lookup(), "unzipLoop", 6);
   private static final Outlined ZIP = new Outlined(MethodHandles.lookup(), "zipLoop", 6);
 
-  VectorLines() {}
+  /** The vector form, and whether it is compiled. */
+  static final WarmingLines WARMING = new WarmingLines(new VectorLines(), L);
 
-  /** For steps of at most {@code elements}, which are at least 4. */
-  static WarmingLines of(int elements) {
-    return FORMS.computeIfAbsent(SpeciesClasses.fitting(elements), VectorLines::form);
-  }
-
-  private static WarmingLines form(VectorSpecies<Float> species) {
-    MethodHandles.Lookup in = CLASSES.of(species);
-    try {
-      MethodType type = MethodType.methodType(void.class);
-      return new WarmingLines((Lines) in.findConstructor(in.lookupClass(), type).invoke(), species.length());
-    } catch (Throwable e) {
-      throw new IllegalStateException("no lines of " + species, e);
-    }
-  }
+  private VectorLines() {}
 
   @Override
   public void copy(long from, long fromStep, long to, long toStep, long lines, int n) {
@@ -68,7 +54,23 @@ final class VectorLines implements Lines {
     return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
   }
 
+  private static FloatVector load(long address, VectorMask<Float> lanes) {
+    return FloatVector.fromMemorySegment(S, ALL, address, ORDER, lanes);
+  }
+
+  /** The lanes of the first {@code n} elements; none where it is negative, all where it is a vector or more. */
+  private static VectorMask<Float> first(int n) {
+    return VectorMask.fromLong(S, (1L << Math.clamp(n, 0, L)) - 1);
+  }
+
   private static void copyLoop(long from, long fromStep, long to, long toStep, long lines, int n) {
+    if (n < L) {
+      VectorMask<Float> some = first(n);
+      for (long y = 0; y < lines; y++) {
+        load(from + y * fromStep, some).intoMemorySegment(ALL, to + y * toStep, ORDER, some);
+      }
+      return;
+    }
     for (long y = 0; y < lines; y++) {
       for (int i = 0; i < n; i += L) {
         long at = 4L * Math.min(i, n - L);
@@ -81,6 +83,19 @@ final class VectorLines implements Lines {
 
   private static void unzipLoop(
       long from, long fromStep, long even, long odd, long toStep, long lines, int n) {
+    if (n < 2 * L) {
+      VectorMask<Float> low = first(n);
+      VectorMask<Float> high = first(n - L);
+      VectorMask<Float> evens = first((n + 1) / 2);
+      VectorMask<Float> odds = first(n / 2);
+      for (long y = 0; y < lines; y++) {
+        FloatVector a = load(from + y * fromStep, low);
+        FloatVector b = load(from + y * fromStep + 4L * L, high);
+        a.rearrange(EVEN).blend(b.rearrange(EVEN), UPPER).intoMemorySegment(ALL, even + y * toStep, ORDER, evens);
+        a.rearrange(ODD).blend(b.rearrange(ODD), UPPER).intoMemorySegment(ALL, odd + y * toStep, ORDER, odds);
+      }
+      return;
+    }
     for (long y = 0; y < lines; y++) {
       for (int i = 0; i < n; i += 2 * L) {
         int first = Math.min(i, n - 2 * L);
@@ -102,6 +117,20 @@ final class VectorLines implements Lines {
 
   private static void zipLoop(
       long even, long odd, long fromStep, long to, long toStep, long lines, int n) {
+    if (n < 2 * L) {
+      VectorMask<Float> low = first(n);
+      VectorMask<Float> high = first(n - L);
+      VectorMask<Float> evens = first((n + 1) / 2);
+      VectorMask<Float> odds = first(n / 2);
+      for (long y = 0; y < lines; y++) {
+        FloatVector a = load(even + y * fromStep, evens);
+        FloatVector b = load(odd + y * fromStep, odds);
+        long at = to + y * toStep;
+        a.rearrange(LOW).blend(b.rearrange(LOW), ODD_LANES).intoMemorySegment(ALL, at, ORDER, low);
+        a.rearrange(HIGH).blend(b.rearrange(HIGH), ODD_LANES).intoMemorySegment(ALL, at + 4L * L, ORDER, high);
+      }
+      return;
+    }
     for (long y = 0; y < lines; y++) {
       for (int i = 0; i < n; i += 2 * L) {
         int first = Math.min(i, n - 2 * L);

@@ -75,30 +75,34 @@ final class VectorPacking {
     }
   }
 
-  /** Copies eight consecutive floats for each k. The step is in bytes. */
+  /** Copies eight consecutive floats for each k; not by vectors, which would be of another length. The step is in bytes. */
   static void eightSideBySide(long from, long step, int k, float[] array, int at) {
     for (int i = 0; i < k; i++) {
-      FloatVector.fromMemorySegment(FloatVector.SPECIES_256, Memory.ALL, from, Memory.ORDER)
-          .intoArray(array, at + 8 * i);
+      for (int j = 0; j < 8; j++) {
+        array[at + 8 * i + j] = Memory.getFloat(from + 4L * j);
+      }
       from += step;
     }
   }
 
   private static void gather4(long from, long table, int k, long to, long toStep) {
     for (int i = 0; i < k; i++) {
-      FloatVector.fromMemorySegment(
-          FloatVector.SPECIES_128, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
-          .intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+      fourFloats(from + Memory.getLong(table + 8L * i), to);
       to += toStep;
     }
   }
 
   private static void gather8(long from, long table, int k, long to, long toStep) {
     for (int i = 0; i < k; i++) {
-      FloatVector.fromMemorySegment(
-          FloatVector.SPECIES_256, Memory.ALL, from + Memory.getLong(table + 8L * i), Memory.ORDER)
-          .intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+      long source = from + Memory.getLong(table + 8L * i);
+      fourFloats(source, to);
+      fourFloats(source + 16, to + 16);
       to += toStep;
     }
+  }
+
+  private static void fourFloats(long from, long to) {
+    Memory.putLong(to, Memory.getLong(from));
+    Memory.putLong(to + 8, Memory.getLong(from + 8));
   }
 }

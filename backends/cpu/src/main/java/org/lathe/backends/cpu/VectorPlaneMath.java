@@ -173,35 +173,38 @@ final class VectorPlaneMath implements PlaneMath {
 
   private static void route1Loop(long picked, long gradient, long sum, long to, long first, int n) {
     IntVector place = IntVector.broadcast(I, (int) first).addIndex(1);
+    IntVector step = IntVector.broadcast(I, L);
     for (int i = 0; i < n; i += L) {
       long p = picked + 4L * i;
       long g = gradient + 4L * i;
       FloatVector total = load(sum + 4L * i).add(routed(p, g, place));
       total.intoMemorySegment(ALL, to + 4L * i, ORDER);
-      place = place.add(L);
+      place = step.add(place);
     }
   }
 
   private static void route2Loop(long picked, long gradient, long sum, long to, long first, int n) {
     IntVector place = IntVector.broadcast(I, (int) first).addIndex(1);
+    IntVector step = IntVector.broadcast(I, L);
     for (int i = 0; i < n; i += L) {
       long p = picked + 4L * i;
       long g = gradient + 4L * i;
       FloatVector total = load(sum + 4L * i).add(routed(p - 4, g - 4, place)).add(routed(p, g, place));
       total.intoMemorySegment(ALL, to + 4L * i, ORDER);
-      place = place.add(L);
+      place = step.add(place);
     }
   }
 
   private static void route3Loop(long picked, long gradient, long sum, long to, long first, int n) {
     IntVector place = IntVector.broadcast(I, (int) first).addIndex(1);
+    IntVector step = IntVector.broadcast(I, L);
     for (int i = 0; i < n; i += L) {
       long p = picked + 4L * i;
       long g = gradient + 4L * i;
       FloatVector total = load(sum + 4L * i).add(routed(p - 8, g - 8, place))
           .add(routed(p - 4, g - 4, place)).add(routed(p, g, place));
       total.intoMemorySegment(ALL, to + 4L * i, ORDER);
-      place = place.add(L);
+      place = step.add(place);
     }
   }
 }

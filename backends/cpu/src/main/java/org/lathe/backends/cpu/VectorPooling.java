@@ -1,7 +1,6 @@
 package org.lathe.backends.cpu;
 
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -9,13 +8,11 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * 2x2 pooling with vectors. Loaded once for each vector length that lines of results call for, so that the species is a
- * constant of the compiled code.
+ * 2x2 pooling with vectors. The last vector of a line of results overlaps the one before, and writes the same again; a
+ * line shorter than a vector goes under masks, for the reason that {@link VectorLines} gives.
  */
 final class VectorPooling implements PairPooling {
-  private static final SpeciesClasses CLASSES = new SpeciesClasses(MethodHandles.lookup());
-
-  private static final VectorSpecies<Float> S = SpeciesClasses.species(MethodHandles.lookup());
+  private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = S.length();
   private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(S, i -> wrapped(2 * i));
   private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> wrapped(2 * i + 1));
@@ -31,7 +28,7 @@ final class VectorPooling implements PairPooling {
 
   private final int width;
 
-  /** @param width results in a line, at least one vector */
+  /** @param width results in a line, at least {@link #LEAST_WIDTH} */
   VectorPooling(int width) {
     this.width = width;
   }
@@ -40,19 +37,22 @@ final class VectorPooling implements PairPooling {
     return lane % LANES;
   }
 
-  /** For lines of {@code width} results, with the longest vectors that fit into them. */
-  static PairPooling of(int width) {
-    MethodHandles.Lookup in = CLASSES.of(SpeciesClasses.fitting(width));
-    try {
-      return (PairPooling) in.findConstructor(in.lookupClass(), MethodType.methodType(void.class, int.class))
-          .invoke(width);
-    } catch (Throwable e) {
-      throw new IllegalStateException("the pooling class for " + in.lookupClass() + " cannot be made", e);
+  private static FloatVector at(long address, VectorMask<Float> lanes) {
+    return FloatVector.fromMemorySegment(S, Memory.ALL, address, Memory.ORDER, lanes);
+  }
+
+  /** Under a mask only where there has to be one: masked stores are slow on processors without mask registers. */
+  private static void store(FloatVector v, long to, VectorMask<Float> lanes, boolean whole) {
+    if (whole) {
+      v.intoMemorySegment(Memory.ALL, to, Memory.ORDER);
+    } else {
+      v.intoMemorySegment(Memory.ALL, to, Memory.ORDER, lanes);
     }
   }
 
-  private static FloatVector at(long address) {
-    return FloatVector.fromMemorySegment(S, Memory.ALL, address, Memory.ORDER);
+  /** The lanes of the first {@code n} elements; none where it is negative, all where it is a vector or more. */
+  private static VectorMask<Float> first(int n) {
+    return VectorMask.fromLong(S, (1L << Math.clamp(n, 0, LANES)) - 1);
   }
 
   /** The lanes of two vectors that {@code shuffle} takes from each: the first half of the result from a. */
@@ -85,13 +85,41 @@ final class VectorPooling implements PairPooling {
     SPREAD.run(step, gradient, to, width, lines);
   }
 
-  /** The last vector of a line overlaps the one before; it writes the same values again. */
   private static void pickLines(long data, long other, long step, long to, long width, int lines) {
     int w = (int) width;
+    VectorMask<Float> low = first(2 * w);
+    VectorMask<Float> high = first(2 * w - LANES);
+    VectorMask<Float> results = first(w);
+    long next = 4L * LANES;
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
-        long first = Math.min(x, w - LANES);
-        pickVector(data + 8 * first, other + 8 * first, step, to + 4 * first);
+        long first = Math.clamp(w - LANES, 0, x);
+        long d = data + 8 * first;
+        FloatVector top0 = at(d, low);
+        FloatVector top1 = at(d + next, high);
+        FloatVector a = halves(top0, top1, EVEN);
+        FloatVector b = halves(top0, top1, ODD);
+        FloatVector low0 = at(d + step, low);
+        FloatVector low1 = at(d + step + next, high);
+        FloatVector c = halves(low0, low1, EVEN);
+        FloatVector e = halves(low0, low1, ODD);
+        VectorMask<Float> ab = stays(a, b);
+        FloatVector top = b.blend(a, ab);
+        VectorMask<Float> topC = stays(top, c);
+        FloatVector three = c.blend(top, topC);
+        VectorMask<Float> threeE = stays(three, e);
+        if (data == other) {
+          store(e.blend(three, threeE), to + 4 * first, results, w >= LANES);
+          continue;
+        }
+        long o = other + 8 * first;
+        FloatVector oTop0 = at(o, low);
+        FloatVector oTop1 = at(o + next, high);
+        FloatVector oLow0 = at(o + step, low);
+        FloatVector oLow1 = at(o + step + next, high);
+        FloatVector oTop = halves(oTop0, oTop1, ODD).blend(halves(oTop0, oTop1, EVEN), ab);
+        FloatVector oThree = halves(oLow0, oLow1, EVEN).blend(oTop, topC);
+        store(halves(oLow0, oLow1, ODD).blend(oThree, threeE), to + 4 * first, results, w >= LANES);
       }
       data += 2 * step;
       other += 2 * step;
@@ -99,40 +127,35 @@ final class VectorPooling implements PairPooling {
     }
   }
 
-  private static void pickVector(long d, long o, long step, long to) {
-    long next = 4L * LANES;
-    FloatVector top0 = at(d);
-    FloatVector top1 = at(d + next);
-    FloatVector a = halves(top0, top1, EVEN);
-    FloatVector b = halves(top0, top1, ODD);
-    FloatVector low0 = at(d + step);
-    FloatVector low1 = at(d + step + next);
-    FloatVector c = halves(low0, low1, EVEN);
-    FloatVector e = halves(low0, low1, ODD);
-    VectorMask<Float> ab = stays(a, b);
-    FloatVector top = b.blend(a, ab);
-    VectorMask<Float> topC = stays(top, c);
-    FloatVector three = c.blend(top, topC);
-    VectorMask<Float> threeE = stays(three, e);
-    if (d == o) {
-      e.blend(three, threeE).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
-      return;
-    }
-    FloatVector oTop0 = at(o);
-    FloatVector oTop1 = at(o + next);
-    FloatVector oLow0 = at(o + step);
-    FloatVector oLow1 = at(o + step + next);
-    FloatVector oTop = halves(oTop0, oTop1, ODD).blend(halves(oTop0, oTop1, EVEN), ab);
-    FloatVector oThree = halves(oLow0, oLow1, EVEN).blend(oTop, topC);
-    halves(oLow0, oLow1, ODD).blend(oThree, threeE).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
-  }
-
   private static void routeLines(long data, long step, long gradient, long to, long width, int lines) {
     int w = (int) width;
+    VectorMask<Float> low = first(2 * w);
+    VectorMask<Float> high = first(2 * w - LANES);
+    VectorMask<Float> results = first(w);
+    long next = 4L * LANES;
+    FloatVector zero = FloatVector.zero(S);
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
-        long first = Math.min(x, w - LANES);
-        routeVector(data + 8 * first, step, gradient + 4 * first, to + 8 * first);
+        long first = Math.clamp(w - LANES, 0, x);
+        long d = data + 8 * first;
+        FloatVector top0 = at(d, low);
+        FloatVector top1 = at(d + next, high);
+        FloatVector a = halves(top0, top1, EVEN);
+        FloatVector b = halves(top0, top1, ODD);
+        FloatVector low0 = at(d + step, low);
+        FloatVector low1 = at(d + step + next, high);
+        FloatVector c = halves(low0, low1, EVEN);
+        FloatVector e = halves(low0, low1, ODD);
+        VectorMask<Float> ab = stays(a, b);
+        FloatVector top = b.blend(a, ab);
+        VectorMask<Float> topC = stays(top, c);
+        VectorMask<Float> threeE = stays(c.blend(top, topC), e);
+        FloatVector g = at(gradient + 4 * first, results);
+        FloatVector gThree = zero.blend(g, threeE);
+        FloatVector gTop = zero.blend(gThree, topC);
+        long line = to + 8 * first;
+        storePairs(zero.blend(gTop, ab), gTop.blend(zero, ab), line, low, high, w >= LANES);
+        storePairs(gThree.blend(zero, topC), g.blend(zero, threeE), line + step, low, high, w >= LANES);
       }
       data += 2 * step;
       gradient += 4 * width;
@@ -140,47 +163,27 @@ final class VectorPooling implements PairPooling {
     }
   }
 
-  private static void routeVector(long d, long step, long gradient, long to) {
-    long next = 4L * LANES;
-    FloatVector top0 = at(d);
-    FloatVector top1 = at(d + next);
-    FloatVector a = halves(top0, top1, EVEN);
-    FloatVector b = halves(top0, top1, ODD);
-    FloatVector low0 = at(d + step);
-    FloatVector low1 = at(d + step + next);
-    FloatVector c = halves(low0, low1, EVEN);
-    FloatVector e = halves(low0, low1, ODD);
-    VectorMask<Float> ab = stays(a, b);
-    FloatVector top = b.blend(a, ab);
-    VectorMask<Float> topC = stays(top, c);
-    VectorMask<Float> threeE = stays(c.blend(top, topC), e);
-    FloatVector zero = FloatVector.zero(S);
-    FloatVector g = at(gradient);
-    FloatVector gThree = zero.blend(g, threeE);
-    FloatVector gTop = zero.blend(gThree, topC);
-    FloatVector gC = gThree.blend(zero, topC);
-    storePairs(zero.blend(gTop, ab), gTop.blend(zero, ab), to, next);
-    storePairs(gC, g.blend(zero, threeE), to + step, next);
-  }
-
   /** Stores a and b lane by lane in turn. */
-  private static void storePairs(FloatVector a, FloatVector b, long to, long next) {
-    a.rearrange(LOW).blend(b.rearrange(LOW), ODD_LANES).intoMemorySegment(Memory.ALL, to, Memory.ORDER);
-    a.rearrange(HIGH).blend(b.rearrange(HIGH), ODD_LANES).intoMemorySegment(Memory.ALL, to + next, Memory.ORDER);
+  private static void storePairs(
+      FloatVector a, FloatVector b, long to, VectorMask<Float> low, VectorMask<Float> high, boolean whole) {
+    store(a.rearrange(LOW).blend(b.rearrange(LOW), ODD_LANES), to, low, whole);
+    store(a.rearrange(HIGH).blend(b.rearrange(HIGH), ODD_LANES), to + 4L * LANES, high, whole);
   }
 
   private static void meanLines(long data, long step, long to, long width, int lines) {
     int w = (int) width;
+    VectorMask<Float> low = first(2 * w);
+    VectorMask<Float> high = first(2 * w - LANES);
+    VectorMask<Float> results = first(w);
+    long next = 4L * LANES;
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
-        long first = Math.min(x, w - LANES);
+        long first = Math.clamp(w - LANES, 0, x);
         long d = data + 8 * first;
-        FloatVector low = at(d).add(at(d + step));
-        FloatVector high = at(d + 4L * LANES).add(at(d + step + 4L * LANES));
-        halves(low, high, EVEN)
-            .add(halves(low, high, ODD))
-            .mul(0.25f)
-            .intoMemorySegment(Memory.ALL, to + 4 * first, Memory.ORDER);
+        FloatVector left = at(d, low).add(at(d + step, low));
+        FloatVector right = at(d + next, high).add(at(d + step + next, high));
+        FloatVector mean = halves(left, right, EVEN).add(halves(left, right, ODD)).mul(0.25f);
+        store(mean, to + 4 * first, results, w >= LANES);
       }
       data += 2 * step;
       to += 4 * width;
@@ -189,17 +192,16 @@ final class VectorPooling implements PairPooling {
 
   private static void spreadLines(long step, long gradient, long to, long width, int lines) {
     int w = (int) width;
+    VectorMask<Float> low = first(2 * w);
+    VectorMask<Float> high = first(2 * w - LANES);
+    VectorMask<Float> results = first(w);
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
-        long first = Math.min(x, w - LANES);
-        FloatVector g = at(gradient + 4 * first).mul(0.25f);
-        FloatVector low = g.rearrange(LOW);
-        FloatVector high = g.rearrange(HIGH);
-        long d = to + 8 * first;
-        low.intoMemorySegment(Memory.ALL, d, Memory.ORDER);
-        high.intoMemorySegment(Memory.ALL, d + 4L * LANES, Memory.ORDER);
-        low.intoMemorySegment(Memory.ALL, d + step, Memory.ORDER);
-        high.intoMemorySegment(Memory.ALL, d + step + 4L * LANES, Memory.ORDER);
+        long first = Math.clamp(w - LANES, 0, x);
+        FloatVector g = at(gradient + 4 * first, results).mul(0.25f);
+        long line = to + 8 * first;
+        storePairs(g, g, line, low, high, w >= LANES);
+        storePairs(g, g, line + step, low, high, w >= LANES);
       }
       gradient += 4 * width;
       to += 2 * step;
@@ -208,6 +210,6 @@ final class VectorPooling implements PairPooling {
 
   @Override
   public String toString() {
-    return LANES + " at a time";
+    return Math.min(width, LANES) + " at a time";
   }
 }

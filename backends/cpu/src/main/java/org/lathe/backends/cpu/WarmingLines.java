@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 
 /** {@link Lines} of one vector length, and whether they are compiled. */
 final class WarmingLines {
-  /** The length of the shortest vectors. */
+  /** The shortest lines, or halves of zipped ones, that vectors are quicker for; no vector of this is longer than a line. */
   private static final int SHORTEST = 4;
 
   private static final WarmingLines SCALAR = new WarmingLines(ScalarLines.INSTANCE, 1);
@@ -26,7 +26,7 @@ final class WarmingLines {
    */
   static WarmingLines of(boolean vector, int n, boolean zipped) {
     int most = zipped ? n / 2 : n;
-    return vector && most >= SHORTEST ? VectorLines.of(most) : SCALAR;
+    return vector && most >= SHORTEST ? VectorLines.WARMING : SCALAR;
   }
 
   /** The vector form once it is compiled, until then the scalar form. */
@@ -36,6 +36,7 @@ final class WarmingLines {
 
   private void warm() {
     int n = 4 * lanes;
+    int few = lanes - 1;
     long step = 4L * n;
     try (Arena arena = Arena.ofConfined()) {
       long a = arena.allocate(2 * step, 64).address();
@@ -46,6 +47,9 @@ final class WarmingLines {
             lines.copy(a, step, b, step, 2, n);
             lines.unzip(a, step, b, b + step / 2, step, 2, n);
             lines.zip(b, b + step / 2, step, a, step, 2, n);
+            lines.copy(a, step, b, step, 2, few);
+            lines.unzip(a, step, b, b + step / 2, step, 2, few);
+            lines.zip(b, b + step / 2, step, a, step, 2, few);
           });
     }
   }

@@ -48,7 +48,7 @@ final class WarmingPairPooling implements PairPooling {
   }
 
   private void warm() {
-    PairPooling vector = VectorPooling.of(width);
+    PairPooling vector = new VectorPooling(width);
     try (Arena arena = Arena.ofConfined()) {
       long line = 8L * width;
       long data = arena.allocate(2 * line, 64).address();
