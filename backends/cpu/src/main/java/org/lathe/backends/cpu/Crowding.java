@@ -5,12 +5,15 @@ package org.lathe.backends.cpu;
  * that has no core, and is faster alone. Used by one thread at a time.
  */
 final class Crowding {
-  private static final long WINDOW_NANOS = 5_000_000;
-  private static final long SHORTEST_NANOS = 50_000_000;
+  // Long enough that a worker which loses its core once, for some milliseconds, does not decide.
+  private static final long WINDOW_NANOS = 12_000_000;
+  private static final int WINDOW_RUNS = 8;
+  private static final long SHORTEST_NANOS = 20_000_000;
   private static final long LONGEST_NANOS = 400_000_000;
 
   private long total;
   private long waited;
+  private int runs;
   private long period = SHORTEST_NANOS;
   private long aloneUntil;
   private boolean alone;
@@ -24,7 +27,7 @@ final class Crowding {
   void note(long nanos, long waiting) {
     total += nanos;
     waited += waiting;
-    if (total < WINDOW_NANOS) {
+    if (++runs < WINDOW_RUNS || total < WINDOW_NANOS) {
       return;
     }
     // A fair share of waiting is below a half: two workers, one of which has nothing to do for half of the time.
@@ -37,6 +40,7 @@ final class Crowding {
     }
     total = 0;
     waited = 0;
+    runs = 0;
   }
 
   /** Whether the caller had better work alone for now. */

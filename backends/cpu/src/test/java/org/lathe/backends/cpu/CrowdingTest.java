@@ -12,12 +12,22 @@ class CrowdingTest {
   void muchWaitingMeansAloneForAWhile() throws InterruptedException {
     Crowding crowding = new Crowding();
     assertFalse(crowding.isCrowded());
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 20; i++) {
       crowding.note(MILLI, MILLI * 9 / 10);
     }
     assertTrue(crowding.isCrowded());
     Thread.sleep(150);
     assertFalse(crowding.isCrowded());
+  }
+
+  @Test
+  void oneLostTimeSliceIsNot() {
+    Crowding crowding = new Crowding();
+    for (int i = 0; i < 100; i++) {
+      boolean lost = i % 16 == 3;
+      crowding.note(lost ? 6 * MILLI : MILLI, lost ? 5 * MILLI : 0);
+      assertFalse(crowding.isCrowded(), "after run " + i);
+    }
   }
 
   @Test
