@@ -34,6 +34,7 @@ public final class Adversarial {
         new DcganModel(),
         new CganModel(),
         new SganModel(),
+        new BigGanModel(),
         new InfoganModel(),
         new SsganModel(),
         new DefenseGanModel(),

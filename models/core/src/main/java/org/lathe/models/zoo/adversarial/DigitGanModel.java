@@ -139,6 +139,25 @@ abstract class DigitGanModel extends ZooModel {
     return DigitReview.HELD;
   }
 
+  /** Noise beyond this is drawn anew for pictures that are shown and judged; infinity for rows that take it as it comes. */
+  double truncation() {
+    return Double.POSITIVE_INFINITY;
+  }
+
+  /** Makes {@value DigitReview#COUNT} pictures. */
+  @FunctionalInterface
+  interface Maker {
+    /**
+     * @param noise [{@value DigitReview#COUNT}, noise]
+     * @param asked what each is to be
+     * @return [{@value DigitReview#COUNT}, 28, 28] in 0..1
+     */
+    float[] make(float[] noise, int[] asked);
+  }
+
+  /** Writes further pictures when the training is done, and notes what is to be said of them. */
+  void exhibit(TrainRequest request, Maker maker, DigitReview review) throws IOException {}
+
   /** The step that a run and a benchmark bind. */
   Step inference(DigitNetworks networks, long batch, boolean small) {
     return generating(networks, batch, small);
@@ -160,7 +179,7 @@ abstract class DigitGanModel extends ZooModel {
         });
   }
 
-  private Blueprint blueprint(long batch, boolean small) {
+  final Blueprint blueprint(long batch, boolean small) {
     DigitNetworks networks = networks(small);
     List<Step> training = new ArrayList<>(game().steps(networks.contest(batch)));
     Opening opening = opening(networks, batch);
@@ -235,6 +254,7 @@ abstract class DigitGanModel extends ZooModel {
       DigitReview.Found found = review.review(pixels);
       DigitReview.Neighbours neighbours = review.neighbours(pixels, request.out().resolve("neighbours.png"));
       request.listener().note(review.line(found, neighbours));
+      exhibit(request, (noise, rows) -> make(generate, noise, rows), review);
       return result(request, new Trial(pixels, asked, review, found, neighbours, gauge.measure(true), outcome));
     }
   }
@@ -244,7 +264,8 @@ abstract class DigitGanModel extends ZooModel {
     return new TrainResult(metric, value, bar, false, trial.outcome().seconds(), trial.outcome().checkpoint());
   }
 
-  private static int[] inTurn(int count, int classes) {
+  /** The classes 0, 1, 2, .. again and again. */
+  static int[] inTurn(int count, int classes) {
     int[] asked = new int[count];
     Arrays.setAll(asked, i -> i % classes);
     return asked;
@@ -266,7 +287,7 @@ abstract class DigitGanModel extends ZooModel {
   /** Makes pictures and writes the first, and a grid whose rows go from one noise to another. */
   private float[] show(TrainRequest request, BoundStep generate, int[] asked, String suffix) {
     try {
-      float[] noise = Noise.normal(asked.length, sizes.noise(), request.seed());
+      float[] noise = Noise.truncated(asked.length, sizes.noise(), truncation(), request.seed());
       float[] between = Noise.between(noise, COLUMNS, COLUMNS, sizes.noise());
       int[] rows = new int[asked.length];
       for (int i = 0; i < SHOWN && sizes.condition() > 0; i++) {
@@ -299,11 +320,13 @@ abstract class DigitGanModel extends ZooModel {
   @Override
   public Map<String, Double> run(RunRequest request) throws IOException {
     int count = request.countOr(SHOWN);
-    int[] asked = asked(request.data(), count);
+    Wish wish = Wish.read(name(), request.data(), truncation());
+    int[] asked = asked(wish.classes(), count);
     Step generating = generating(count);
     try (ModelState state = load(request, name(), generating);
         BoundStep generate = BoundStep.bind(generating, state)) {
-      float[] pixels = make(generate, Noise.normal(count, sizes.noise(), request.seed()), asked);
+      float[] noise = Noise.truncated(count, sizes.noise(), wish.truncation(), request.seed());
+      float[] pixels = make(generate, noise, asked);
       Path file = Files.createDirectories(request.out()).resolve("generated.png");
       PictureGrid.write(file, pixels, Digits.SIDE, Math.min(count, COLUMNS));
       request.found(

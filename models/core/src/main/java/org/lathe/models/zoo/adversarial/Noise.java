@@ -4,14 +4,34 @@ import java.util.SplittableRandom;
 
 /** Noise that generators make examples of. */
 final class Noise {
+  /** The lowest threshold of truncation: nearly all that is drawn is drawn anew. */
+  static final double LEAST = 0.01;
+
   private Noise() {}
 
   /** Standard normal numbers [count, width], row by row: more rows begin with the same. */
   static float[] normal(int count, int width, long seed) {
+    return truncated(count, width, Double.POSITIVE_INFINITY, seed);
+  }
+
+  /**
+   * As {@link #normal}, but each number whose magnitude is above {@code threshold} is drawn anew (Brock, Donahue and
+   * Simonyan 2019): a lower threshold gives examples that are more typical and less varied.
+   *
+   * @param threshold at least {@link #LEAST}; infinity for {@link #normal}
+   */
+  static float[] truncated(int count, int width, double threshold, long seed) {
+    if (!(threshold >= LEAST)) {
+      throw new IllegalArgumentException("noise is truncated at " + LEAST + " or more, not " + threshold);
+    }
     SplittableRandom random = new SplittableRandom(seed);
     float[] noise = new float[count * width];
     for (int i = 0; i < noise.length; i++) {
-      noise[i] = (float) random.nextGaussian();
+      double drawn = random.nextGaussian();
+      while (Math.abs(drawn) > threshold) {
+        drawn = random.nextGaussian();
+      }
+      noise[i] = (float) drawn;
     }
     return noise;
   }

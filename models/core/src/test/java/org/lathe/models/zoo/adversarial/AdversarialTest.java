@@ -8,19 +8,32 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lathe.compiler.ir.Literal;
 import org.lathe.compiler.runtime.Lathe;
 import org.lathe.models.adversarial.AdversarialLoss;
+import org.lathe.models.adversarial.AdversarialTask;
 import org.lathe.models.adversarial.Alternation;
 import org.lathe.models.adversarial.CriticConstraint.GradientPenalty;
 import org.lathe.models.adversarial.Game;
 import org.lathe.models.adversarial.InstanceNoise;
 import org.lathe.models.data.Column;
+import org.lathe.models.data.Digits;
 import org.lathe.models.data.Points;
 import org.lathe.models.optim.Adam;
+import org.lathe.models.train.Batches;
+import org.lathe.models.train.BoundStep;
+import org.lathe.models.train.ModelState;
+import org.lathe.models.train.Step;
+import org.lathe.models.train.Trainer;
+import org.lathe.models.train.TrainingListener;
 import org.lathe.models.zoo.ResumeCheck;
+import org.lathe.models.zoo.model.RequestException;
 
 class AdversarialTest {
   @TempDir
@@ -92,6 +105,41 @@ class AdversarialTest {
     assertEquals(0, lines[30]);
   }
 
+  /** The variance of a normal number that is drawn anew beyond t is 1 - 2 t p(t) / (2 P(t) - 1). */
+  @Test
+  void truncatedNoiseIsNormalWithinItsThreshold() {
+    long seed = System.nanoTime();
+    assertArrayEquals(Noise.normal(13, 3, seed), Noise.truncated(13, 3, Double.POSITIVE_INFINITY, seed));
+    float[] noise = Noise.truncated(100, 1000, 1, seed);
+    assertArrayEquals(Arrays.copyOf(noise, 7 * 1000), Noise.truncated(7, 1000, 1, seed), "more begins with the same");
+    double sum = 0;
+    double squares = 0;
+    for (float v : noise) {
+      assertTrue(Math.abs(v) <= 1, "seed " + seed);
+      sum += v;
+      squares += v * v;
+    }
+    assertEquals(0, sum / noise.length, 0.01, "seed " + seed);
+    assertEquals(0.291125, squares / noise.length, 0.005, "seed " + seed);
+    for (double bad : new double[]{0, -1, 0.001, Double.NaN}) {
+      assertThrows(IllegalArgumentException.class, () -> Noise.truncated(1, 1, bad, 1));
+    }
+  }
+
+  @Test
+  void aWishNamesClassesAndTruncation() {
+    double none = Double.POSITIVE_INFINITY;
+    assertEquals(new Wish("class:3,7", 0.5), Wish.read("m", "class:3,7@0.5", 1.5));
+    assertEquals(new Wish(null, 2), Wish.read("m", "@2", 1.5));
+    assertEquals(new Wish("class:3", 1.5), Wish.read("m", "class:3", 1.5));
+    assertEquals(new Wish(null, 1.5), Wish.read("m", null, 1.5));
+    assertEquals(new Wish("class:3@0.5", none), Wish.read("m", "class:3@0.5", none));
+    for (String bad : List.of("class:3@", "class:3@0", "@-1", "@few", "@NaN", "@0.001")) {
+      RequestException e = assertThrows(RequestException.class, () -> Wish.read("m", bad, 1.5));
+      assertTrue(e.getMessage().contains(bad) && e.getMessage().contains("0.01"), e.getMessage());
+    }
+  }
+
   /** All parts at once: noise, a penalty of second order, several steps, state of spectral layers. */
   @Test
   void aGameResumesBitForBit() throws IOException {
@@ -102,6 +150,47 @@ class AdversarialTest {
     RingModel model = new RingModel("test", "none", new RingModel.Parts(game, 20, 3, 8, 7, 2, 8));
     try (Lathe lathe = Lathe.on("cpu")) {
       ResumeCheck.check(model, lathe, directory, 2, 10);
+    }
+  }
+
+  /** Small networks of biggan's: averages, vectors of spectral norms, running means and classes that the device draws. */
+  @Test
+  void averagedNetworksResumeBitForBit() throws IOException {
+    try (Lathe lathe = Lathe.on("cpu")) {
+      Map<String, Literal> straight = play(lathe, directory.resolve("straight"), null, 0);
+      Path stopped = directory.resolve("stopped");
+      assertThrows(Ended.class, () -> play(lathe, stopped, null, 5));
+      Map<String, Literal> resumed = play(lathe, stopped, stopped, 0);
+      assertEquals(straight.keySet(), resumed.keySet());
+      assertTrue(straight.keySet().stream().anyMatch(name -> name.startsWith("average.")),
+          straight.keySet().toString());
+      straight.forEach((name, value) -> assertArrayEquals(value.toArray(), resumed.get(name).toArray(), name));
+    }
+  }
+
+  private static final class Ended extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  /** Two epochs of three iterations; ended after {@code endAt}, or at 0 not at all. */
+  private static Map<String, Literal> play(Lathe lathe, Path out, @Nullable Path resume, int endAt) throws IOException {
+    List<Step> steps = new BigGanModel().checkBlueprint().training();
+    TrainingListener ending = new TrainingListener() {
+      @Override
+      public void iterated(long all, double loss) {
+        if (all == endAt) {
+          throw new Ended();
+        }
+      }
+    };
+    try (ModelState state = new ModelState(lathe, 3);
+        BoundStep critic = BoundStep.bind(steps.get(0), state);
+        BoundStep generator = BoundStep.bind(steps.get(1), state)) {
+      AdversarialTask task = new AdversarialTask(
+          Alternation.EVEN, critic, new Batches(Digits.generate(8, 3), critic, 3), generator, null, 3,
+          epoch -> Map.of());
+      Trainer.train(state, task, new Trainer.Options("test", 2, out, resume, null, 0, ending));
+      return state.snapshot();
     }
   }
 }
