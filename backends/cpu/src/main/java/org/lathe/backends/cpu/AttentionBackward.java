@@ -97,19 +97,19 @@ final class AttentionBackward extends AttentionKernel {
     long deltas = run.sharedScratch();
     tiles.fill(scratch + zeros, 0, span);
     int deltaTasks = matrices * queryTiles;
-    for (int task = run.nextTask(); task < deltaTasks; task = run.nextTask()) {
+    for (int task = run.firstTask(worker); task < deltaTasks; task = run.nextTask()) {
       deltas(operands, deltas, task / queryTiles, task % queryTiles * QUERY_TILE);
     }
     run.barrier();
     if (workers == 1 || matrices >= 4 * workers || matrices % workers == 0) {
-      for (int matrix = run.nextTask(); matrix < matrices; matrix = run.nextTask()) {
+      for (int matrix = run.firstTask(worker); matrix < matrices; matrix = run.nextTask()) {
         matrix(operands, scratch, deltas, matrix);
       }
       return;
     }
     int tilesOfMatrix = keyTiles + queryTiles;
     int tasks = matrices * tilesOfMatrix;
-    for (int task = run.nextTask(); task < tasks; task = run.nextTask()) {
+    for (int task = run.firstTask(worker); task < tasks; task = run.nextTask()) {
       int tile = task % tilesOfMatrix;
       if (tile < keyTiles) {
         keyTile(operands, scratch, deltas, task / tilesOfMatrix, tile * KEY_TILE, 0);

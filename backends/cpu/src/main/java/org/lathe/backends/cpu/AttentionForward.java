@@ -75,7 +75,7 @@ final class AttentionForward extends AttentionKernel {
     int chunk = chunk(workers);
     int chunks = Math.ceilDiv(queries, chunk);
     int tasks = matrices * chunks;
-    for (int task = run.nextTask(); task < tasks; task = run.nextTask()) {
+    for (int task = run.firstTask(worker); task < tasks; task = run.nextTask()) {
       // The last chunk first: it sees the most keys.
       int query0 = (chunks - 1 - task / matrices) * chunk;
       chunk(operands, scratch, task % matrices, query0, Math.min(chunk, queries - query0));

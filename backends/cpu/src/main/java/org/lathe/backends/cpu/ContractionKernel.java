@@ -193,10 +193,10 @@ final class ContractionKernel implements Kernel {
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     if (sharedLeft) {
-      packShared(operands, run);
+      packShared(operands, run, worker);
       run.barrier();
     }
-    for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       long column = t % columnTiles;
       long rest = t / columnTiles;
       long row = rest % rowTiles;
@@ -208,10 +208,10 @@ final class ContractionKernel implements Kernel {
     }
   }
 
-  private void packShared(long[] operands, Run run) {
+  private void packShared(long[] operands, Run run, int worker) {
     Object array = run.sharedArray(sums);
     long count = leftFactors * tiling.panels;
-    for (int t = run.nextTask(); t < count; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < count; t = run.nextTask()) {
       long product = t / tiling.panels;
       int panel = t % tiling.panels;
       for (int block = 0; block < tiling.kBlocks; block++) {

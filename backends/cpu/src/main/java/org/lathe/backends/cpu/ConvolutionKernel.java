@@ -65,7 +65,7 @@ final class ConvolutionKernel implements Kernel {
   public void part(long[] operands, Run run, int worker, int workers) {
     Object filters = run.sharedArray(sums);
     long packs = run.isPacked() ? 0 : packTasks;
-    for (int t = run.nextTask(); t < packs; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < packs; t = run.nextTask()) {
       long task = t;
       int i = 0;
       while (task >= parts[i].packTasks()) {
@@ -74,7 +74,7 @@ final class ConvolutionKernel implements Kernel {
       parts[i].packFilters(operands[1], task, filters, filterBases[i]);
     }
     run.barrier();
-    for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       long task = t;
       int i = 0;
       while (task >= parts[i].tasks) {

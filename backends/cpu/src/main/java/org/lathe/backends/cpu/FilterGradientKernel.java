@@ -129,17 +129,17 @@ final class FilterGradientKernel implements Kernel {
   public void part(long[] operands, Run run, int worker, int workers) {
     if (!gradientInPlace) {
       long count = tasks == 0 ? 0 : g.groups() * g.batch();
-      for (int t = run.nextTask(); t < count; t = run.nextTask()) {
+      for (int t = run.firstTask(worker); t < count; t = run.nextTask()) {
         turn(operands[1], t / g.batch(), t % g.batch(), run.sharedScratch());
       }
       run.barrier();
     }
-    for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       multiply(operands, run, worker, t);
     }
     run.barrier();
     long lines = tasks == 0 ? 0 : g.groups() * Tiling.ceil(filters, tiling.lanes);
-    for (int t = run.nextTask(); t < lines; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < lines; t = run.nextTask()) {
       finish(operands, run, worker, t / (lines / g.groups()), t % (lines / g.groups()) * tiling.lanes);
     }
   }

@@ -228,13 +228,13 @@ final class PixelRowsKernel implements Kernel {
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     long packs = tasks == 0 || run.isPacked() ? 0 : source.groups() * panels;
-    for (int t = run.nextTask(); t < packs; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < packs; t = run.nextTask()) {
       for (Phase p : phases) {
         pack(p, operands[1], t / panels, t % panels, run.sharedScratch());
       }
     }
     run.barrier();
-    for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       int first = t % split * panelsAtOnce;
       long chunk = t / split;
       task(operands, chunk / imageChunks, chunk % imageChunks * images, first, run, worker);

@@ -85,7 +85,7 @@ final class PoolingKernel implements Kernel {
     long scratch = results + resultScratch;
     PartEpilogue last = epilogue;
     boolean begun = false;
-    for (int t = run.nextTask(); t < tasks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       if (!begun) {
         form.begin(scratch);
         begun = true;

@@ -11,9 +11,12 @@ interface Run {
   void barrier();
 
   /**
-   * The next task number, counting from 0: each is given to one worker. The counter starts at 0 in each run, and again
-   * after each {@link #barrier}.
+   * The first of a worker's tasks, which are numbered from 0: its own number, so that it reads in each run what it has in
+   * its cache from the last. The tasks begin anew in each run, and again after each {@link #barrier}.
    */
+  int firstTask(int worker);
+
+  /** The next task number that no worker has been given. */
   int nextTask();
 
   /**

@@ -99,7 +99,7 @@ final class TeamRun implements Run {
     caller = Thread.currentThread();
     waited = 0;
     cells[ARRIVED] = 0;
-    cells[TASK] = 0;
+    cells[TASK] = workers;
   }
 
   /** For how long the calling thread has waited in barriers since {@link #begin}, beyond a first short while. */
@@ -110,20 +110,20 @@ final class TeamRun implements Run {
   /** Runs all of a kernel in the calling thread. */
   void alone(Kernel kernel, long[] operands) {
     workers = 1;
-    cells[TASK] = 0;
+    cells[TASK] = 1;
     kernel.part(operands, this, 0, 1);
   }
 
   @Override
   public void barrier() {
     if (workers == 1) {
-      cells[TASK] = 0;
+      cells[TASK] = 1;
       return;
     }
     long generation = (long) CELL.getAcquire(cells, GENERATION);
     if ((long) CELL.getAndAdd(cells, ARRIVED, 1L) == workers - 1) {
       cells[ARRIVED] = 0;
-      cells[TASK] = 0;
+      cells[TASK] = workers;
       CELL.setRelease(cells, GENERATION, generation + 1);
       return;
     }
@@ -140,6 +140,11 @@ final class TeamRun implements Run {
     if (yielding != 0 && Thread.currentThread() == caller) {
       waited += System.nanoTime() - yielding;
     }
+  }
+
+  @Override
+  public int firstTask(int worker) {
+    return worker;
   }
 
   @Override

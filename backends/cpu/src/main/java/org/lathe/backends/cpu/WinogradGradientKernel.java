@@ -156,19 +156,19 @@ final class WinogradGradientKernel implements Kernel {
       Memory.putInt(flag, 0);
     }
     if (tilesKept) {
-      keepTiles(transforms, operands, run, mine);
+      keepTiles(transforms, operands, run, mine, worker);
       int groups = Math.ceilDiv(channelVectors, VECTORS_AT_ONCE);
       float[] windows = (float[]) run.sharedArray(DType.F32);
-      for (int t = run.nextTask(); t < groups * blocks; t = run.nextTask()) {
+      for (int t = run.firstTask(worker); t < groups * blocks; t = run.nextTask()) {
         sumOverAll(transforms, windows, t / groups, t % groups * VECTORS_AT_ONCE, run, mine);
       }
     } else {
       float[] windows = (float[]) run.workerArray(worker, DType.F32);
-      for (int t = run.nextTask(); t < splits; t = run.nextTask()) {
+      for (int t = run.firstTask(worker); t < splits; t = run.nextTask()) {
         sumOverChunks(transforms, operands, windows, t, run, mine);
       }
       run.barrier();
-      for (int t = run.nextTask(); t < channelVectors * blocks; t = run.nextTask()) {
+      for (int t = run.firstTask(worker); t < channelVectors * blocks; t = run.nextTask()) {
         addSplits(transforms, t / channelVectors, t % channelVectors, run, mine);
       }
     }
@@ -179,16 +179,16 @@ final class WinogradGradientKernel implements Kernel {
       plain.part(operands, run, worker, workers);
       return;
     }
-    for (int t = run.nextTask(); t < Math.ceilDiv(filters, FILTERS_AT_ONCE); t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < Math.ceilDiv(filters, FILTERS_AT_ONCE); t = run.nextTask()) {
       for (int f = t * FILTERS_AT_ONCE; f < Math.min(filters, (t + 1) * FILTERS_AT_ONCE); f++) {
         epilogue.apply(flag + linesAt + 4L * f * channels * TAPS, f, operands, run, worker);
       }
     }
   }
 
-  private void keepTiles(TileTransforms transforms, long[] operands, Run run, long mine) {
+  private void keepTiles(TileTransforms transforms, long[] operands, Run run, long mine, int worker) {
     float[] windows = (float[]) run.sharedArray(DType.F32);
-    for (int t = run.nextTask(); t < grid.chunks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < grid.chunks; t = run.nextTask()) {
       int first = grid.firstTile(t);
       transformWindows(transforms, operands[0], t, windows, first, mine);
       transformTiles(transforms, operands[1], t, run.sharedScratch() + sharedTilesAt, first, mine);

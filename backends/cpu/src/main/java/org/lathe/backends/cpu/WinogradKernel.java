@@ -162,23 +162,23 @@ final class WinogradKernel implements Kernel {
     TileTransforms transforms = TileTransforms.now(vector);
     if (windowsKept) {
       float[] windows = (float[]) run.sharedArray(DType.F32);
-      for (int t = run.nextTask(); t < grid.chunks; t = run.nextTask()) {
+      for (int t = run.firstTask(worker); t < grid.chunks; t = run.nextTask()) {
         transformWindows(transforms, operands[0], t, windows, grid.firstTile(t), run.workerScratch(worker));
       }
       run.barrier();
       int groups = (grid.chunks + chunksAtOnce - 1) / chunksAtOnce;
-      for (int t = run.nextTask(); t < groups * blocks; t = run.nextTask()) {
+      for (int t = run.firstTask(worker); t < groups * blocks; t = run.nextTask()) {
         blockOfFilters(transforms, operands, t / groups, t % groups * chunksAtOnce, windows, run, worker);
       }
       return;
     }
     int portions = run.isPacked() ? 0 : (channels + channelsAtOnce - 1) / channelsAtOnce;
-    for (int t = run.nextTask(); t < portions * blocks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < portions * blocks; t = run.nextTask()) {
       transformFilters(transforms, operands[1], t / portions, t % portions * channelsAtOnce, run, worker);
     }
     run.barrier();
     float[] windows = (float[]) run.workerArray(worker, DType.F32);
-    for (int t = run.nextTask(); t < grid.chunks; t = run.nextTask()) {
+    for (int t = run.firstTask(worker); t < grid.chunks; t = run.nextTask()) {
       chunk(transforms, operands, t, windows, run, worker);
     }
   }

@@ -45,7 +45,7 @@ class CpuDeviceTest {
     @Override
     public void part(long[] operands, Run run, int worker, int workers) {
       run.barrier();
-      for (int i = run.nextTask(); i < count; i = run.nextTask()) {
+      for (int i = run.firstTask(worker); i < count; i = run.nextTask()) {
         long to = operands[1] + 4L * i;
         Memory.putInt(to, Memory.getInt(to) + Memory.getInt(operands[0] + 4L * i));
       }

@@ -9,14 +9,15 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Runs a kernel with a number of workers, each a thread of its own. */
 final class TestRun implements Run {
-  private final AtomicInteger task = new AtomicInteger();
+  private final AtomicInteger task;
   private final CyclicBarrier barrier;
   private final long shared;
   private final long[] scratch;
   private final long[][] longs;
 
   private TestRun(Kernel kernel, int workers, Arena arena) {
-    barrier = new CyclicBarrier(workers, () -> task.set(0));
+    task = new AtomicInteger(workers);
+    barrier = new CyclicBarrier(workers, () -> task.set(workers));
     shared = poisoned(arena, kernel.sharedScratch());
     scratch = new long[workers];
     longs = new long[workers][kernel.scratchLongs()];
@@ -73,6 +74,11 @@ final class TestRun implements Run {
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Override
+  public int firstTask(int worker) {
+    return worker;
   }
 
   @Override

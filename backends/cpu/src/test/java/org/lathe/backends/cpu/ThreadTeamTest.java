@@ -53,7 +53,7 @@ class ThreadTeamTest {
             kernel(
                 (r, worker, workers) -> {
                   for (int phase = 0; phase < phases; phase++) {
-                    for (int t = r.nextTask(); t < tasks; t = r.nextTask()) {
+                    for (int t = r.firstTask(worker); t < tasks; t = r.nextTask()) {
                       if (phase > 0 && done.get((phase - 1) * tasks + tasks - 1 - t) != 1) {
                         early.incrementAndGet(0);
                       }
