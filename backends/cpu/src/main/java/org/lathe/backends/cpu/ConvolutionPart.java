@@ -67,7 +67,7 @@ final class ConvolutionPart {
     long pixels = part.height() * part.width();
     this.tiling = new Tiling(sums, vector, source.rows(), pixels * source.batch(), k, Tiling.Left.ROWS, true);
     this.epilogue = PartEpilogue.of(spec.epilogue(), spec.space(), part, spec.accumulator());
-    Planes whole = new Planes(source, part, (int) part.height(), 1);
+    Planes whole = Planes.split(source, part, (int) part.height(), 1);
     this.inPlace = whole.sourceWillDo(part);
     View view = source.source();
     int line = inPlace ? (int) (long) view.strides().get(2) : whole.width;
@@ -108,7 +108,7 @@ final class ConvolutionPart {
         ? 0
         : source.groups() * imageChunks * bands * rowTiles;
 
-    this.planes = new Planes(source, part, band, images);
+    this.planes = Planes.split(source, part, band, images);
     this.lineStep = inPlace ? line : planes.width;
     this.imageStep = inPlace ? view.strides().get(0) : planes.planeElements();
     this.offsets = new OffsetTable(tapOffsets(k));

@@ -84,11 +84,12 @@ final class FilterGradientKernel implements Kernel {
     this.splits = Math.clamp(wanted, 1, Math.max(1, g.batch()));
 
     this.source = all.withChannels(channelsPerTask);
-    Planes whole = new Planes(source, part, (int) g.outHeight(), 1);
+    Planes whole = Planes.whole(source, part, (int) g.outHeight(), 1);
     long lineBytes = Math.max(1, whole.elements() / Math.max(1, whole.height) * bytes);
-    long halo = whole.height - g.outHeight();
-    this.band = (int) Math.clamp(PLANE_BYTES / lineBytes - halo, 1, Math.max(1, g.outHeight()));
-    this.planes = new Planes(source, part, band, 1);
+    long first = whole.height - (g.outHeight() - 1) * source.step();
+    this.band = (int) Math.clamp(
+        (PLANE_BYTES / lineBytes - first) / source.step() + 1, 1, Math.max(1, g.outHeight()));
+    this.planes = Planes.whole(source, part, band, 1);
     this.tiling = new Tiling(
         sums,
         vector,
@@ -112,7 +113,7 @@ final class FilterGradientKernel implements Kernel {
     }
     for (int i = rows; i < table.length; i++) {
       int pixel = i - rows;
-      table[i] = (int) (pixel / g.outWidth() * planes.width + pixel % g.outWidth());
+      table[i] = Math.toIntExact(planes.resultOffset(pixel / g.outWidth(), pixel % g.outWidth()));
     }
     this.epilogue = new FilterEpilogue(spec);
   }
@@ -313,7 +314,7 @@ final class FilterGradientKernel implements Kernel {
 
   @Override
   public HeapScratch heapScratch() {
-    return new HeapScratch(sums, 0, Math.toIntExact(planes.elements()));
+    return new HeapScratch(sums, 0, planes.arrayLength());
   }
 
   @Override

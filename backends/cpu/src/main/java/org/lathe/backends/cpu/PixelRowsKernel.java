@@ -117,7 +117,7 @@ final class PixelRowsKernel implements Kernel {
 
     long pixels = source.parts().stream().mapToLong(p -> p.height() * p.width()).max().orElse(0);
     Correlation.Part all = together(source);
-    long bytesPerImage = Math.max(1, new Planes(source, all, (int) all.height(), 1).elements() * bytes);
+    long bytesPerImage = Math.max(1, Planes.whole(source, all, (int) all.height(), 1).elements() * bytes);
     long most = Math.min(PIXELS / Math.max(1, pixels), PLANE_BYTES / bytesPerImage);
     long chunk = Math.clamp(most, 1, Math.max(1, source.batch()));
     while (chunk > 1 && source.groups() * Tiling.ceil(source.batch(), chunk) < ENOUGH_TASKS) {
@@ -125,7 +125,7 @@ final class PixelRowsKernel implements Kernel {
     }
     this.images = (int) chunk;
     this.imageChunks = Tiling.ceil(source.batch(), images);
-    this.planes = new Planes(source, all, (int) all.height(), images);
+    this.planes = Planes.whole(source, all, (int) all.height(), images);
 
     int lanes = MicroKernels.lanes(sums, vector);
     long vectors = Math.max(1, Tiling.ceil(filters, lanes));
@@ -178,7 +178,7 @@ final class PixelRowsKernel implements Kernel {
     for (int i = 0; i < rows; i++) {
       int u = (int) (i % perImage / part.width());
       int v = (int) (i % perImage % part.width());
-      table[i] = Math.toIntExact(i / perImage * planes.planeElements() + (long) u * planes.width + v);
+      table[i] = Math.toIntExact(i / perImage * planes.planeElements() + planes.resultOffset(u, v));
       targets[i] = (int) ((i / perImage * (long) height + part.offsetY() + u * part.stepY()) * width + part.offsetX()
           + v * part.stepX());
     }
@@ -204,7 +204,7 @@ final class PixelRowsKernel implements Kernel {
       return false;
     }
     Correlation.Part all = together(source);
-    Planes image = new Planes(source, all, (int) all.height(), 1);
+    Planes image = Planes.whole(source, all, (int) all.height(), 1);
     boolean gathers = source.parts().size() > 1 || all.width() < LONG_LINE && !image.sourceWillDo(all);
     long k = source.channels() * all.taps().size() / source.parts().size();
     return gathers
@@ -392,7 +392,7 @@ final class PixelRowsKernel implements Kernel {
 
   @Override
   public HeapScratch heapScratch() {
-    return new HeapScratch(sums, 0, Math.toIntExact(planes.elements()));
+    return new HeapScratch(sums, 0, planes.arrayLength());
   }
 
   @Override

@@ -11,12 +11,12 @@ import org.lathe.hal.Dims;
 import org.lathe.hal.spec.View;
 
 /**
- * Copies of parts of images, laid out so that every tap of a filter reads consecutive elements: padded with zeros, split
- * into phases where the stride is not 1.
+ * Copies of parts of images, padded with zeros: split into phases where the stride is not 1, so that every tap of a filter
+ * reads consecutive elements; or whole, which is copied by lines, for who finds each element through a table.
  *
  * <p>For {@code images} images and a band of {@code bandHeight} result rows: [channel][phase][image][row][column], the
- * rows {@link #width} long. Result (u, v) of the band lies at column {@code u * width + v} of its image; the tap's
- * element for it lies {@link #tapOffset} further.
+ * rows {@link #width} long. Result (u, v) of the band lies at {@link #resultOffset} of its image; the tap's element for it
+ * lies {@link #tapOffset} further.
  */
 final class Planes {
   private static final int LONG_LINE = 48;
@@ -29,6 +29,10 @@ final class Planes {
   final int images;
   final int channels;
   private final Correlation source;
+  /** By how much the source's coordinates move from an element of a plane to the next. */
+  private final long step;
+
+  private final long stepX;
   private final List<Phase> phases = new ArrayList<>();
   /** Of each phase, the first column that the source has, and what is behind the last. */
   private final int[] firstColumn;
@@ -42,8 +46,10 @@ final class Planes {
   private final DType stored;
   private final DType kept;
 
-  Planes(Correlation source, Correlation.Part part, int bandHeight, int images) {
+  private Planes(Correlation source, Correlation.Part part, int bandHeight, int images, boolean split) {
     this.source = source;
+    this.step = split ? source.step() : 1;
+    this.stepX = split ? source.stepX() : 1;
     this.taps = part.taps();
     this.images = images;
     this.channels = (int) source.channels();
@@ -58,21 +64,21 @@ final class Planes {
       if (!phases.contains(p)) {
         phases.add(p);
       }
-      low = Math.min(low, Math.floorDiv(t.y(), source.step()));
-      high = Math.max(high, Math.floorDiv(t.y(), source.step()));
-      lowRight = Math.min(lowRight, Math.floorDiv(t.x(), source.stepX()));
-      highRight = Math.max(highRight, Math.floorDiv(t.x(), source.stepX()));
+      low = Math.min(low, Math.floorDiv(t.y(), step));
+      high = Math.max(high, Math.floorDiv(t.y(), step));
+      lowRight = Math.min(lowRight, Math.floorDiv(t.x(), stepX));
+      highRight = Math.max(highRight, Math.floorDiv(t.x(), stepX));
     }
     this.lowY = taps.isEmpty() ? 0 : low;
     this.lowX = taps.isEmpty() ? 0 : lowRight;
-    this.height = taps.isEmpty() ? 0 : (int) (bandHeight + high - low);
-    this.width = taps.isEmpty() ? (int) part.width() : (int) (part.width() + highRight - lowRight);
+    this.height = taps.isEmpty() ? 0 : (int) (rows(bandHeight) + high - low);
+    this.width = (int) (columns(part.width()) + (taps.isEmpty() ? 0 : highRight - lowRight));
     this.firstColumn = phases.stream()
-        .mapToInt(p -> (int) Math.clamp(Tiling.ceil(-p.x(), source.stepX()) - lowX, 0, width))
+        .mapToInt(p -> (int) Math.clamp(Tiling.ceil(-p.x(), stepX) - lowX, 0, width))
         .toArray();
     this.endColumn = IntStream.range(0, phases.size())
         .map(i -> (int) Math.clamp(
-            Tiling.ceil(source.width() - phases.get(i).x(), source.stepX()) - lowX, firstColumn[i], width))
+            Tiling.ceil(source.width() - phases.get(i).x(), stepX) - lowX, firstColumn[i], width))
         .toArray();
     Dims s = source.source().strides();
     this.channelStride = s.get(1);
@@ -80,8 +86,27 @@ final class Planes {
     this.columnStride = s.get(3);
   }
 
+  /** For taps that read consecutive elements. */
+  static Planes split(Correlation source, Correlation.Part part, int bandHeight, int images) {
+    return new Planes(source, part, bandHeight, images, true);
+  }
+
+  /** For elements that are found through a table. */
+  static Planes whole(Correlation source, Correlation.Part part, int bandHeight, int images) {
+    return new Planes(source, part, bandHeight, images, false);
+  }
+
   private Phase phase(Correlation.Tap t) {
-    return new Phase(Math.floorMod(t.y(), source.step()), Math.floorMod(t.x(), source.stepX()));
+    return new Phase(Math.floorMod(t.y(), step), Math.floorMod(t.x(), stepX));
+  }
+
+  /** The rows of a plane that some result rows' equal taps read, with those between. */
+  private long rows(long results) {
+    return results == 0 ? 0 : (results - 1) * (source.step() / step) + 1;
+  }
+
+  private long columns(long results) {
+    return results == 0 ? 0 : (results - 1) * (source.stepX() / stepX) + 1;
   }
 
   /** Elements of one plane: one phase of one channel of one image. */
@@ -93,11 +118,21 @@ final class Planes {
     return channels * phases.size() * images * planeElements();
   }
 
-  /** From a result position's column to the element that {@code tap} reads of {@code channel}, in elements. */
+  /** How long an array must be to be {@link #fill filled}. */
+  int arrayLength() {
+    return Math.toIntExact(elements() + (Simd.PRESENT ? VectorPlanes.SLACK : 0));
+  }
+
+  /** Where in its image's plane the taps of result (u, v) of the band begin. */
+  long resultOffset(long u, long v) {
+    return u * (source.step() / step) * width + v * (source.stepX() / stepX);
+  }
+
+  /** From a result position's place to the element that {@code tap} reads of {@code channel}, in elements. */
   long tapOffset(long channel, Correlation.Tap tap) {
     long plane = (channel * phases.size() + phases.indexOf(phase(tap))) * images * planeElements();
-    long down = Math.floorDiv(tap.y(), source.step()) - lowY;
-    long right = Math.floorDiv(tap.x(), source.stepX()) - lowX;
+    long down = Math.floorDiv(tap.y(), step) - lowY;
+    long right = Math.floorDiv(tap.x(), stepX) - lowX;
     return plane + down * width + right;
   }
 
@@ -159,16 +194,32 @@ final class Planes {
     Phase p = phases.get(phase);
     int first = firstColumn[phase];
     int end = endColumn[phase];
+    long across = xStride * stepX;
+    if (stored == DType.F32 && first < end && (across == 1 || across == 2) && Simd.PRESENT && VectorPlanes.ready()) {
+      long y = (rowsBefore(row) + lowY) * step + p.y();
+      long line = 4L * width;
+      int above = rowsAbove(y);
+      int below = rowsUntil(y, above);
+      long top = base + 4 * (from + (y + above * step) * yStride + ((lowX + first) * stepX + p.x()) * xStride);
+      Memory.fill(to, above * line, (byte) 0);
+      if (across == 1) {
+        VectorPlanes.lines(top, 4 * step * yStride, to + above * line, width, first, end - first, below - above);
+      } else {
+        VectorPlanes.seconds(top, 4 * step * yStride, to + above * line, width, first, end - first, below - above);
+      }
+      Memory.fill(to + below * line, (height - below) * line, (byte) 0);
+      return;
+    }
     for (int r = 0; r < height; r++) {
-      long y = (row + lowY + r) * source.step() + p.y();
+      long y = (rowsBefore(row) + lowY + r) * step + p.y();
       long line = to + (long) r * width * bytes;
       if (y < 0 || y >= source.height() || first == end) {
         Memory.fill(line, width * bytes, (byte) 0);
         continue;
       }
-      long x = (lowX + first) * source.stepX() + p.x();
+      long x = (lowX + first) * stepX + p.x();
       zeros(line, first);
-      copy(base, from + y * yStride + x * xStride, xStride * source.stepX(), end - first, line + first * bytes);
+      copy(base, from + y * yStride + x * xStride, xStride * stepX, end - first, line + first * bytes);
       zeros(line + end * bytes, width - end);
     }
   }
@@ -176,7 +227,7 @@ final class Planes {
   /**
    * The same into an array of the kept type.
    *
-   * @param array at least {@link #elements} long
+   * @param array at least {@link #arrayLength} long
    */
   void fill(long base, long channel, int channelCount, long image, int count, long row, Object array) {
     View v = source.source();
@@ -197,14 +248,36 @@ final class Planes {
     }
   }
 
-  /** Lines are short: a plain loop over each costs less than a call that copies it. */
+  /** How many rows of a plane lie above the source, where the first is the source's row {@code y}. */
+  private int rowsAbove(long y) {
+    return Math.clamp(Math.ceilDiv(-y, step), 0, height);
+  }
+
+  /** The first row of a plane that lies below the source. */
+  private int rowsUntil(long y, int above) {
+    return Math.clamp(Math.ceilDiv(source.height() - y, step), above, height);
+  }
+
+  private long rowsBefore(long row) {
+    return row * (source.step() / step);
+  }
+
+  /** Where vectors may not be used, lines are short: a plain loop over each costs less than a call that copies it. */
   private void fillPlane(long from, int phase, long row, float[] to, int at) {
     int first = firstColumn[phase];
     int end = endColumn[phase];
-    long across = 4 * columnStride * source.stepX();
-    long down = 4 * rowStride * source.step();
-    long y = (row + lowY) * source.step() + phases.get(phase).y();
-    long line = from + 4 * y * rowStride + 4 * ((lowX + first) * source.stepX() + phases.get(phase).x()) * columnStride;
+    long across = 4 * columnStride * stepX;
+    long down = 4 * rowStride * step;
+    long y = (rowsBefore(row) + lowY) * step + phases.get(phase).y();
+    long line = from + 4 * y * rowStride + 4 * ((lowX + first) * stepX + phases.get(phase).x()) * columnStride;
+    if (across == 4 && first < end && Simd.PRESENT && VectorPlanes.ready()) {
+      int above = rowsAbove(y);
+      int below = rowsUntil(y, above);
+      zeros(to, at, at + above * width);
+      VectorPlanes.lines(line + above * down, down, to, at + above * width, width, first, end - first, below - above);
+      zeros(to, at + below * width, at + height * width);
+      return;
+    }
     for (int r = 0; r < height; r++) {
       int next = at + width;
       if (y < 0 || y >= source.height() || first == end) {
@@ -223,7 +296,7 @@ final class Planes {
         zeros(to, at + end, next);
       }
       at = next;
-      y += source.step();
+      y += step;
       line += down;
     }
   }
@@ -236,11 +309,11 @@ final class Planes {
 
   private void fillPlane(long from, int phase, long row, Object to, int at) {
     for (int r = 0; r < height; r++) {
-      long y = (row + lowY + r) * source.step() + phases.get(phase).y();
+      long y = (rowsBefore(row) + lowY + r) * step + phases.get(phase).y();
       boolean inside = y >= 0 && y < source.height();
       for (int c = 0; c < width; c++) {
         if (inside && c >= firstColumn[phase] && c < endColumn[phase]) {
-          long element = y * rowStride + ((lowX + c) * source.stepX() + phases.get(phase).x()) * columnStride;
+          long element = y * rowStride + ((lowX + c) * stepX + phases.get(phase).x()) * columnStride;
           Elements.load(stored, from + element * stored.bytes(), to, at + c);
         } else {
           Array.setByte(to, at + c, (byte) 0);
