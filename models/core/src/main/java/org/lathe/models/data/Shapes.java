@@ -67,7 +67,10 @@ public final class Shapes {
   public enum Style {
     /** Evenly, on a light ground. */
     PLAIN,
-    /** In light and dark stripes, on a dark ground. */
+    /**
+     * On a dark ground, in slanting stripes of the figure's colour and of a paler one, which lie at the same places of every
+     * picture ({@link #pale}): a striped picture follows from its plain one, but for the shades of ground and pale stripes.
+     */
     STRIPED
   }
 
@@ -157,6 +160,14 @@ public final class Shapes {
             new Column.Ints("caption", Dims.of(WORDS), captions)));
   }
 
+  /**
+   * Whether figures of style {@link Style#STRIPED} are pale at a pixel of a picture that is {@code side} wide, at least 16.
+   * Coloured and pale stripes are equally wide; a pair of them takes an eighth of a row, and of a column.
+   */
+  public static boolean pale(int x, int y, int side) {
+    return 16 * (x + y) / side % 2 == 1;
+  }
+
   private static double uniform(RandomGenerator random, double low, double high) {
     return low + (high - low) * random.nextDouble();
   }
@@ -221,9 +232,7 @@ public final class Shapes {
       double shade = uniform(random, 0, 0.16) / side;
       double dx = shade * Math.cos(direction);
       double dy = shade * Math.sin(direction);
-      double stripes = uniform(random, 0, 2 * Math.PI);
-      double slant = (random.nextBoolean() ? 1 : -1) * uniform(random, 0.7, 1.3);
-      double wave = 2 * Math.PI * 7 / side;
+      double[] pale = {uniform(random, 0.5, 0.65), uniform(random, 0.5, 0.65), uniform(random, 0.5, 0.65)};
       double noise = uniform(random, 0, 0.05);
       for (int c = 0; c < 3; c++) {
         double ground = grey + uniform(random, -0.1, 0.1);
@@ -232,7 +241,7 @@ public final class Shapes {
           for (int x = 0; x < side; x++) {
             int p = y * side + x;
             double light = dx * (x - side / 2.0) + dy * (y - side / 2.0);
-            double paint = striped && Math.sin(wave * (x + slant * y) + stripes) < 0 ? 0.45 * ink : ink;
+            double paint = striped && pale(x, y, side) ? ink + pale[c] * (1 - ink) : ink;
             double mixed = ground + inside[p] * (paint - ground) + light + noise * random.nextGaussian();
             pixels[at + c * side * side + p] = (float) Math.clamp(mixed, 0.0, 1.0);
           }

@@ -97,6 +97,40 @@ class ShapesTest {
     assertTrue(spread[1] > 1.3 * spread[0], Arrays.toString(spread) + ", seed " + seed);
   }
 
+  /** A figure made striped differs from the plain one of the same seed at the pale places alone, where it is lighter. */
+  @Test
+  void stripesLieAtTheSamePlacesOfEveryPicture() {
+    int count = 40;
+    for (int side : new int[]{32, 64}) {
+      float[] plain = floats(Shapes.generate(count, Shapes.Options.of(side), seed), "image");
+      Dataset made = Shapes.generate(count, Shapes.Options.of(side).withStyle(Shapes.Style.STRIPED), seed);
+      float[] striped = floats(made, "image");
+      float[] boxes = floats(made, "box");
+      for (int i = 0; i < count; i++) {
+        if (ints(made, "label")[i] > Shapes.Figure.SQUARE.ordinal()) {
+          continue; // discs and squares fill the inner half of their boxes
+        }
+        for (int y = inner(boxes, 4 * i + 1, 0.75, side); y < inner(boxes, 4 * i + 1, 0.25, side); y++) {
+          for (int x = inner(boxes, 4 * i, 0.75, side); x < inner(boxes, 4 * i, 0.25, side); x++) {
+            float most = 0;
+            for (int c = 0; c < 3; c++) {
+              int p = ((3 * i + c) * side + y) * side + x;
+              most = Math.max(most, Math.abs(striped[p] - plain[p]));
+              assertTrue(striped[p] >= plain[p] - 1e-6, "seed " + seed);
+            }
+            assertTrue(Shapes.pale(x, y, side) ? most > 0.2 : most < 1e-6,
+                most + " at " + x + ", " + y + ", seed " + seed);
+          }
+        }
+      }
+    }
+  }
+
+  /** Between the lower and the upper bound of a box, of which the former counts as much as {@code weight} says. */
+  private static int inner(float[] boxes, int at, double weight, int side) {
+    return (int) ((weight * boxes[at] + (1 - weight) * boxes[at + 2]) * side);
+  }
+
   /** The mean difference of neighbours along a row, in the inner half of a box. */
   private static double spreadInTheMiddle(float[] pixels, int side, float[] box) {
     double sum = 0;
