@@ -37,6 +37,7 @@ public final class Adversarial {
         new BigGanModel(),
         new InfoganModel(),
         new SsganModel(),
+        new CycleGanModel(),
         new DefenseGanModel(),
         new AdversarialTrainingModel());
   }
