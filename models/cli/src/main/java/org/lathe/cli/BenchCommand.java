@@ -57,9 +57,19 @@ final class BenchCommand implements Callable<Integer> {
   private final List<Opened> opened = new ArrayList<>();
   private final List<Placed> placement = new ArrayList<>();
 
-  /** One timed row. */
-  record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes,
-      double compileMillis) {}
+  /**
+   * One timed row.
+   *
+   * @param bytes of all of its buffers
+   * @param moved bytes that its kernels move in a run, see {@link Roofline#bytesMoved}
+   */
+  record Row(String id, String device, Stats stats, double gflops, @Nullable Double peakShare, long bytes, long moved,
+      double compileMillis) {
+    /** Operations for each byte moved. */
+    double intensity() {
+      return gflops * stats.median() * 1e6 / moved;
+    }
+  }
 
   /** A device that rows ran on, how long it took to open it, and its measured peaks where it has them. */
   record Opened(String id, double millis, @Nullable Peaks peaks) {
@@ -156,7 +166,8 @@ final class BenchCommand implements Callable<Integer> {
       }
       double gflops = w.flops() / stats.median() / 1e6;
       Double share = peaks == null ? null : gflops / peaks.gflops();
-      return new Row(w.id(), lathe.device().info().id(), stats, gflops, share, bytes, compile);
+      return new Row(w.id(), lathe.device().info().id(), stats, gflops, share, bytes,
+          Roofline.bytesMoved(ready.compilations()), compile);
     }
   }
 
@@ -197,6 +208,7 @@ final class BenchCommand implements Callable<Integer> {
       fields.put("peak_share", r.peakShare());
     }
     fields.put("bytes", r.bytes());
+    fields.put("moved_bytes", r.moved());
     fields.put("compile_ms", r.compileMillis());
     output.event("row", fields);
   }
@@ -226,6 +238,13 @@ final class BenchCommand implements Callable<Integer> {
     Path picture = out.resolve("bench.png");
     BenchReport.picture(rows, picture);
     output.text("picture: " + picture);
+    for (Opened device : opened) {
+      if (device.peaks() != null) {
+        Path roofline = out.resolve("roofline-" + device.id().replace(':', '-') + ".png");
+        Roofline.picture(device.id(), device.peaks(), rows, roofline);
+        output.text("roofline: " + roofline);
+      }
+    }
     if (html != null) {
       BenchReport.html(rows, opened, picture, html);
       output.text("report: " + html);
