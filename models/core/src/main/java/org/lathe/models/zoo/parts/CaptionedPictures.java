@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** Colour pictures one below the other with lines of text beside each, as a PNG. */
+/** Colour pictures one below the other, or several side by side, with lines of text beside them, as a PNG. */
 public final class CaptionedPictures {
   private static final int ZOOM = 2;
   private static final int GAP = 4;
@@ -24,32 +24,47 @@ public final class CaptionedPictures {
    * @param lines of each picture; the first is set off from the others
    */
   public static void write(Path file, float[] pixels, int side, List<List<String>> lines) throws IOException {
+    write(file, List.of(pixels), side, lines);
+  }
+
+  /**
+   * @param columns pictures to be side by side: [count, 3, side, side] each, as above
+   * @param lines beside each row of pictures; the first is set off from the others
+   */
+  public static void write(Path file, List<float[]> columns, int side, List<List<String>> lines) throws IOException {
     int cell = ZOOM * side;
+    int right = columns.size() * (cell + GAP);
     BufferedImage image = new BufferedImage(
-        cell + TEXT + 2 * GAP, lines.size() * (cell + GAP) + GAP, BufferedImage.TYPE_INT_RGB);
+        right + TEXT + GAP, lines.size() * (cell + GAP) + GAP, BufferedImage.TYPE_INT_RGB);
     Graphics2D g = image.createGraphics();
     g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
     g.setColor(Color.WHITE);
     g.fillRect(0, 0, image.getWidth(), image.getHeight());
     for (int i = 0; i < lines.size(); i++) {
       int top = GAP + i * (cell + GAP);
-      for (int y = 0; y < cell; y++) {
-        for (int x = 0; x < cell; x++) {
-          int at = i * 3 * side * side + y / ZOOM * side + x / ZOOM;
-          image.setRGB(
-              GAP + x, top + y,
-              level(pixels[at]) << 16 | level(pixels[at + side * side]) << 8 | level(pixels[at + 2 * side * side]));
-        }
+      for (int k = 0; k < columns.size(); k++) {
+        draw(image, GAP + k * (cell + GAP), top, columns.get(k), i, side);
       }
       for (int l = 0; l < lines.get(i).size(); l++) {
         g.setColor(l == 0 ? Color.BLACK : Color.GRAY);
         g.setFont(new Font(Font.SANS_SERIF, l == 0 ? Font.BOLD : Font.PLAIN, 13));
-        g.drawString(lines.get(i).get(l), 3 * GAP + cell, top + (l + 1) * LINE);
+        g.drawString(lines.get(i).get(l), right + 2 * GAP, top + (l + 1) * LINE);
       }
     }
     g.dispose();
     if (!ImageIO.write(image, "png", file.toFile())) {
       throw new IOException(file + ": this Java writes no PNG");
+    }
+  }
+
+  private static void draw(BufferedImage image, int left, int top, float[] pixels, int index, int side) {
+    int size = side * side;
+    for (int y = 0; y < ZOOM * side; y++) {
+      for (int x = 0; x < ZOOM * side; x++) {
+        int at = index * 3 * size + y / ZOOM * side + x / ZOOM;
+        image.setRGB(
+            left + x, top + y, level(pixels[at]) << 16 | level(pixels[at + size]) << 8 | level(pixels[at + 2 * size]));
+      }
     }
   }
 

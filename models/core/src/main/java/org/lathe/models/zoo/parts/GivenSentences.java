@@ -12,24 +12,24 @@ import java.util.Locale;
 import org.lathe.models.data.Vocabulary;
 import org.lathe.models.zoo.model.RequestException;
 
-/** Sentences that a run is given: {@code text:FILE} with one in each line, or {@code sentence:WORDS}. */
+/** Sentences that a run is given: {@code text:FILE} with one in each line, or such as {@code sentence:WORDS}. */
 public final class GivenSentences {
   private static final String FILE = "text:";
-  private static final String SENTENCE = "sentence:";
 
   private GivenSentences() {}
 
   /**
    * Tokens of each sentence; case does not matter, empty lines are passed over.
    *
+   * @param kind what is before the colon of a single one, such as {@code sentence}
    * @param most words of a sentence
    * @throws RequestException if there is no sentence, one is too long, or a word is not known
    */
-  public static List<List<Integer>> read(String model, String data, Vocabulary vocabulary, int most)
+  public static List<List<Integer>> read(String model, String kind, String data, Vocabulary vocabulary, int most)
       throws IOException {
     List<List<Integer>> all = new ArrayList<>();
     int number = 0;
-    for (String line : lines(model, data)) {
+    for (String line : lines(model, kind, data)) {
       number++;
       List<Integer> sentence = new ArrayList<>();
       for (String word : line.strip().toLowerCase(Locale.ROOT).split("\\s+")) {
@@ -53,19 +53,19 @@ public final class GivenSentences {
       }
     }
     if (all.isEmpty()) {
-      throw new RequestException("--data " + data + ": holds no sentence");
+      throw new RequestException("--data " + data + ": holds no " + kind);
     }
     return all;
   }
 
-  private static List<String> lines(String model, String data) throws IOException {
-    if (data.startsWith(SENTENCE)) {
-      return List.of(data.substring(SENTENCE.length()));
+  private static List<String> lines(String model, String kind, String data) throws IOException {
+    if (data.startsWith(kind + ":")) {
+      return List.of(data.substring(kind.length() + 1));
     }
     if (!data.startsWith(FILE)) {
       throw new RequestException(
           "--data " + data + ": model '" + model
-              + "' takes text:FILE, sentence:WORDS, or no --data for sentences of its own");
+              + "' takes text:FILE, " + kind + ":WORDS, or no --data for " + kind + "s of its own");
     }
     Path file;
     try {

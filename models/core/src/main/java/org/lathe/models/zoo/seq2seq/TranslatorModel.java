@@ -174,7 +174,7 @@ abstract class TranslatorModel extends ZooModel {
     String data = request.data();
     List<List<Integer>> sources = data == null
         ? made.stream().map(Grammar.Sentence::words).toList()
-        : GivenSentences.read(name(), data, Grammar.vocabulary(), Grammar.mostWords(2 * course.parts()));
+        : GivenSentences.read(name(), "sentence", data, Grammar.vocabulary(), Grammar.mostWords(2 * course.parts()));
     if (data != null) {
       request.refuseCount(name(), "the sentences of --data");
     }
