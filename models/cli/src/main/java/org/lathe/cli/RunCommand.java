@@ -29,7 +29,7 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--seed", paramLabel = "S", description = "Of made data and noise (default ${DEFAULT-VALUE}).")
   private long seed = 1;
 
-  @Option(names = "--data", paramLabel = "DATA", description = "mnist:DIR, text:FILE, sentence:WORDS, class:NAME or between:X,Y,X,Y, by the model; default: data made from the seed.")
+  @Option(names = "--data", paramLabel = "DATA", description = "mnist:DIR, text:FILE, sentence:WORDS, caption:WORDS, class:NAME or between:X,Y,X,Y, by the model; default: data made from the seed.")
   private @Nullable String data;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where pictures go (default: out/NAME).")

@@ -38,6 +38,7 @@ public final class Adversarial {
         new InfoganModel(),
         new SsganModel(),
         new CycleGanModel(),
+        new StackGanModel(),
         new DefenseGanModel(),
         new AdversarialTrainingModel());
   }
