@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The arrows between the layers, and what else no reader should have to check by eye. */
 class ArchitectureTest {
@@ -114,6 +115,13 @@ class ArchitectureTest {
   void incubatorClassesStayInTheCpuBackend() {
     noClasses().that(resideOutsideOfPackages(ROOT + ".backends.cpu.."))
         .should().dependOnClassesThat(resideInAPackage("jdk.incubator..")).check(lathe);
+  }
+
+  /** With vectors of several lengths in use, C2 boxes those that loops carry: see VectorMicroKernels. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SPECIES_64", "SPECIES_128", "SPECIES_256", "SPECIES_512", "SPECIES_MAX"})
+  void floatVectorsHaveOneLength(String species) {
+    noClasses().should().accessField("jdk.incubator.vector.FloatVector", species).check(lathe);
   }
 
   @Test
