@@ -84,7 +84,8 @@ final class VectorPlanes {
     for (int y = 0; y < lines; y++) {
       for (int j = 0; j < w; j += L) {
         VectorMask<Float> some = VectorMask.fromLong(S, upTo(end - j) & ~upTo(begin - j));
-        FloatVector.fromMemorySegment(S, Memory.ALL, from + 4L * (j - begin), Memory.ORDER, some).intoArray(to, place + j);
+        FloatVector.fromMemorySegment(S, Memory.ALL, from + 4L * (j - begin), Memory.ORDER, some).intoArray(to,
+            place + j);
       }
       place += w;
       from += step;
