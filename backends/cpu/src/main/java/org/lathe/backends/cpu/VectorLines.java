@@ -58,14 +58,9 @@ final class VectorLines implements Lines {
     return FloatVector.fromMemorySegment(S, ALL, address, ORDER, lanes);
   }
 
-  /** The lanes of the first {@code n} elements; none where it is negative, all where it is a vector or more. */
-  private static VectorMask<Float> first(int n) {
-    return VectorMask.fromLong(S, (1L << Math.clamp(n, 0, L)) - 1);
-  }
-
   private static void copyLoop(long from, long fromStep, long to, long toStep, long lines, int n) {
     if (n < L) {
-      VectorMask<Float> some = first(n);
+      VectorMask<Float> some = VectorPlanes.first(n);
       for (long y = 0; y < lines; y++) {
         load(from + y * fromStep, some).intoMemorySegment(ALL, to + y * toStep, ORDER, some);
       }
@@ -84,10 +79,10 @@ final class VectorLines implements Lines {
   private static void unzipLoop(
       long from, long fromStep, long even, long odd, long toStep, long lines, int n) {
     if (n < 2 * L) {
-      VectorMask<Float> low = first(n);
-      VectorMask<Float> high = first(n - L);
-      VectorMask<Float> evens = first((n + 1) / 2);
-      VectorMask<Float> odds = first(n / 2);
+      VectorMask<Float> low = VectorPlanes.first(n);
+      VectorMask<Float> high = VectorPlanes.first(n - L);
+      VectorMask<Float> evens = VectorPlanes.first((n + 1) / 2);
+      VectorMask<Float> odds = VectorPlanes.first(n / 2);
       for (long y = 0; y < lines; y++) {
         FloatVector a = load(from + y * fromStep, low);
         FloatVector b = load(from + y * fromStep + 4L * L, high);
@@ -118,10 +113,10 @@ final class VectorLines implements Lines {
   private static void zipLoop(
       long even, long odd, long fromStep, long to, long toStep, long lines, int n) {
     if (n < 2 * L) {
-      VectorMask<Float> low = first(n);
-      VectorMask<Float> high = first(n - L);
-      VectorMask<Float> evens = first((n + 1) / 2);
-      VectorMask<Float> odds = first(n / 2);
+      VectorMask<Float> low = VectorPlanes.first(n);
+      VectorMask<Float> high = VectorPlanes.first(n - L);
+      VectorMask<Float> evens = VectorPlanes.first((n + 1) / 2);
+      VectorMask<Float> odds = VectorPlanes.first(n / 2);
       for (long y = 0; y < lines; y++) {
         FloatVector a = load(even + y * fromStep, evens);
         FloatVector b = load(odd + y * fromStep, odds);

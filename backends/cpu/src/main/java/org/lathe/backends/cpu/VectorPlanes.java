@@ -139,6 +139,11 @@ final class VectorPlanes {
     }
   }
 
+  /** The lanes of the first {@code n} elements; none where it is negative, all where it is a vector or more. */
+  static VectorMask<Float> first(int n) {
+    return VectorMask.fromLong(S, upTo(n));
+  }
+
   /** The lowest {@code n} bits of those of a mask; none where it is negative. */
   private static long upTo(int n) {
     return (1L << Math.clamp(n, 0, L)) - 1;

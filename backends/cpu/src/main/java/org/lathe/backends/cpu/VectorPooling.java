@@ -50,11 +50,6 @@ final class VectorPooling implements PairPooling {
     }
   }
 
-  /** The lanes of the first {@code n} elements; none where it is negative, all where it is a vector or more. */
-  private static VectorMask<Float> first(int n) {
-    return VectorMask.fromLong(S, (1L << Math.clamp(n, 0, LANES)) - 1);
-  }
-
   /** The lanes of two vectors that {@code shuffle} takes from each: the first half of the result from a. */
   private static FloatVector halves(FloatVector a, FloatVector b, VectorShuffle<Float> shuffle) {
     return a.rearrange(shuffle).blend(b.rearrange(shuffle), UPPER);
@@ -87,9 +82,9 @@ final class VectorPooling implements PairPooling {
 
   private static void pickLines(long data, long other, long step, long to, long width, int lines) {
     int w = (int) width;
-    VectorMask<Float> low = first(2 * w);
-    VectorMask<Float> high = first(2 * w - LANES);
-    VectorMask<Float> results = first(w);
+    VectorMask<Float> low = VectorPlanes.first(2 * w);
+    VectorMask<Float> high = VectorPlanes.first(2 * w - LANES);
+    VectorMask<Float> results = VectorPlanes.first(w);
     long next = 4L * LANES;
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
@@ -129,9 +124,9 @@ final class VectorPooling implements PairPooling {
 
   private static void routeLines(long data, long step, long gradient, long to, long width, int lines) {
     int w = (int) width;
-    VectorMask<Float> low = first(2 * w);
-    VectorMask<Float> high = first(2 * w - LANES);
-    VectorMask<Float> results = first(w);
+    VectorMask<Float> low = VectorPlanes.first(2 * w);
+    VectorMask<Float> high = VectorPlanes.first(2 * w - LANES);
+    VectorMask<Float> results = VectorPlanes.first(w);
     long next = 4L * LANES;
     FloatVector zero = FloatVector.zero(S);
     for (int y = 0; y < lines; y++) {
@@ -172,9 +167,9 @@ final class VectorPooling implements PairPooling {
 
   private static void meanLines(long data, long step, long to, long width, int lines) {
     int w = (int) width;
-    VectorMask<Float> low = first(2 * w);
-    VectorMask<Float> high = first(2 * w - LANES);
-    VectorMask<Float> results = first(w);
+    VectorMask<Float> low = VectorPlanes.first(2 * w);
+    VectorMask<Float> high = VectorPlanes.first(2 * w - LANES);
+    VectorMask<Float> results = VectorPlanes.first(w);
     long next = 4L * LANES;
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
@@ -192,9 +187,9 @@ final class VectorPooling implements PairPooling {
 
   private static void spreadLines(long step, long gradient, long to, long width, int lines) {
     int w = (int) width;
-    VectorMask<Float> low = first(2 * w);
-    VectorMask<Float> high = first(2 * w - LANES);
-    VectorMask<Float> results = first(w);
+    VectorMask<Float> low = VectorPlanes.first(2 * w);
+    VectorMask<Float> high = VectorPlanes.first(2 * w - LANES);
+    VectorMask<Float> results = VectorPlanes.first(w);
     for (int y = 0; y < lines; y++) {
       for (int x = 0; x < w; x += LANES) {
         long first = Math.clamp(w - LANES, 0, x);
