@@ -29,6 +29,7 @@ import org.lathe.models.train.Field;
 import org.lathe.models.train.Group;
 import org.lathe.models.train.ModelState;
 import org.lathe.models.train.Step;
+import org.lathe.models.train.StepContext;
 import org.lathe.models.train.Trainer;
 import org.lathe.models.train.TrainingTask;
 import org.lathe.models.zoo.model.Blueprint;
@@ -119,6 +120,15 @@ final class CycleGanModel extends ZooModel {
     }
   }
 
+  /** A step's pictures of both styles, in -1..1, and their translations. */
+  private record Translated(Tensor plain, Tensor striped, Tensor toStriped, Tensor toPlain) {
+    static Translated of(StepContext c, Course there, Course back) {
+      Tensor plain = scaled(c.input(Translations.PLAIN));
+      Tensor striped = scaled(c.input(Translations.STRIPED));
+      return new Translated(plain, striped, there.translator().apply(plain), back.translator().apply(striped));
+    }
+  }
+
   private static Blueprint blueprint(CycleGan.Options options, long batch, long side) {
     CycleGan nets = new CycleGan(options);
     Course there = new Course(nets.generators().there(), nets.generators().back(), nets.critics().there());
@@ -132,16 +142,15 @@ final class CycleGanModel extends ZooModel {
         nets,
         fields,
         c -> {
-          Tensor plain = scaled(c.input(Translations.PLAIN));
-          Tensor striped = scaled(c.input(Translations.STRIPED));
-          Tensor madeStriped = there.translator().apply(plain);
-          Tensor madePlain = back.translator().apply(striped);
-          Tensor cycle = there.error(plain, madeStriped).mean().add(back.error(striped, madePlain).mean());
-          Tensor loss = there.generatorLoss(game, madeStriped, c.stepNumber())
-              .add(back.generatorLoss(game, madePlain, c.stepNumber())).add(cycle.mul(cycleWeight(c.stepNumber())));
+          Translated made = Translated.of(c, there, back);
+          Tensor cycle = there.error(made.plain(), made.toStriped()).mean()
+              .add(back.error(made.striped(), made.toPlain()).mean());
+          Tensor loss = there.generatorLoss(game, made.toStriped(), c.stepNumber())
+              .add(back.generatorLoss(game, made.toPlain(), c.stepNumber()))
+              .add(cycle.mul(cycleWeight(c.stepNumber())));
           c.minimize(loss, Group.of(Game.GENERATOR, nets.generators(), game.generator()));
-          Tensor judged = there.criticLoss(game, striped, madeStriped, c.stepNumber())
-              .add(back.criticLoss(game, plain, madePlain, c.stepNumber()));
+          Tensor judged = there.criticLoss(game, made.striped(), made.toStriped(), c.stepNumber())
+              .add(back.criticLoss(game, made.plain(), made.toPlain(), c.stepNumber()));
           c.minimize(judged, Group.of(Game.CRITIC, nets.critics(), game.critic()));
           c.report("loss", loss);
         });
@@ -150,14 +159,11 @@ final class CycleGanModel extends ZooModel {
         nets,
         fields,
         c -> {
-          Tensor plain = scaled(c.input(Translations.PLAIN));
-          Tensor striped = scaled(c.input(Translations.STRIPED));
-          Tensor madeStriped = there.translator().apply(plain);
-          Tensor madePlain = back.translator().apply(striped);
-          c.report(Translations.STRIPED, pixels(madeStriped));
-          c.report(Translations.PLAIN, pixels(madePlain));
-          c.report(Translations.PLAIN_ERROR, there.error(plain, madeStriped).mean(1, 2, 3).mul(0.5));
-          c.report(Translations.STRIPED_ERROR, back.error(striped, madePlain).mean(1, 2, 3).mul(0.5));
+          Translated made = Translated.of(c, there, back);
+          c.report(Translations.STRIPED, pixels(made.toStriped()));
+          c.report(Translations.PLAIN, pixels(made.toPlain()));
+          c.report(Translations.PLAIN_ERROR, there.error(made.plain(), made.toStriped()).mean(1, 2, 3).mul(0.5));
+          c.report(Translations.STRIPED_ERROR, back.error(made.striped(), made.toPlain()).mean(1, 2, 3).mul(0.5));
         });
     return new Blueprint(List.of(training), inference);
   }
