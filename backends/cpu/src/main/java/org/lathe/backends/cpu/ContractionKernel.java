@@ -36,6 +36,9 @@ final class ContractionKernel implements Kernel {
   /** So many panels of rows do not pay for a copy of the right factor. */
   private static final int FEW_PANELS = 2;
 
+  /** With more rows than that, what packing the right factor takes is a small part of the whole. */
+  private static final long FEW_ROWS = 256;
+
   private static final long SHARED_ELEMENTS = 1 << 26;
 
   private final ProductShape shape;
@@ -47,6 +50,8 @@ final class ContractionKernel implements Kernel {
   private final boolean rightInPlace;
   /** Whether the last tile of whole vectors ends before an incomplete one. */
   private final boolean endsEarly;
+  /** Whether the packed right factor serves later runs, as long as it stays. */
+  private final boolean keepsRight;
   private final boolean sharedLeft;
   private final long leftFactors;
   private final int rowPanels;
@@ -109,6 +114,8 @@ final class ContractionKernel implements Kernel {
         : Tiling.ceil(shape.products, productsPerTask) * rowTiles * columnTiles;
     this.tilePitch = (long) columnPanels * tiling.columns() * bytes;
 
+    this.keepsRight = !rightInPlace && work >= PARALLEL_OPERATIONS && shape.products == 1 && rowTiles == 1
+        && shape.m <= FEW_ROWS;
     this.leftFactors = shape.oneLeft() ? Math.min(1, shape.products) : shape.products;
     long users = columnTiles * (shape.products / Math.max(1, leftFactors));
     this.sharedLeft = users > 1 && leftFactors * leftElements() <= SHARED_ELEMENTS;
@@ -247,6 +254,7 @@ final class ContractionKernel implements Kernel {
     int endPanel = Math.min(tiling.panels, panel + rowPanels);
     int columns = (int) Math.min(shape.n - column, (long) columnPanels * tiling.columns());
     Object left = sharedLeft ? run.sharedArray(sums) : run.workerArray(worker, sums);
+    boolean keeps = keepsRight && run.keeps();
     long packed = run.workerScratch(worker);
     long tile = packed + rightBytes();
     long right = operands[1] + (shape.right(product) + column * shape.bColumn) * stored.bytes();
@@ -268,8 +276,11 @@ final class ContractionKernel implements Kernel {
         long b = right + (block * (long) tiling.kBlock * shape.bStep + j * shape.bColumn) * stored.bytes();
         long bStep = shape.bStep * bytes;
         if (!rightInPlace || wide != width) {
-          Packing.right(stored, tiling.vector, b, shape.bStep, shape.bColumn, k, wide, packed, width);
-          b = packed;
+          long to = keeps ? run.sharedScratch() + keptAt(block, column + j) : packed;
+          if (!keeps || !run.isPacked()) {
+            Packing.right(stored, tiling.vector, b, shape.bStep, shape.bColumn, k, wide, to, width);
+          }
+          b = to;
           bStep = (long) width * bytes;
         }
         boolean inPlace = epilogue == null && wide == width;
@@ -299,6 +310,12 @@ final class ContractionKernel implements Kernel {
     } else {
       finish(epilogue, operands, run, worker, tile, firstRow, rows, column, columns);
     }
+  }
+
+  /** Where the kept panel of {@code block} of k that begins at {@code column} lies: one column tile after the other. */
+  private long keptAt(int block, long column) {
+    return ((long) block * tiling.kBlock * Tiling.ceil(shape.n, tiling.columns()) * tiling.columns()
+        + column * tiling.kOf(block)) * bytes;
   }
 
   /**
@@ -389,8 +406,24 @@ final class ContractionKernel implements Kernel {
   }
 
   @Override
+  public int packedOperand() {
+    return keepsRight ? 1 : -1;
+  }
+
+  @Override
+  public long keptScratch() {
+    return shape.k * Tiling.ceil(shape.n, tiling.columns()) * tiling.columns() * bytes;
+  }
+
+  @Override
+  public boolean keepsArray() {
+    return false;
+  }
+
+  @Override
   public String variant() {
-    return tiling + ", b " + (rightInPlace ? "in place" : "packed") + ", a packed " + (sharedLeft ? "once" : "by task")
+    return tiling + ", b " + (rightInPlace ? "in place" : keepsRight ? "packed, kept where it stays" : "packed")
+        + ", a packed " + (sharedLeft ? "once" : "by task")
         + ", " + tasks + " tasks" + (epilogue == null ? ", stored directly" : "");
   }
 }

@@ -49,7 +49,7 @@ final class KeptOperand {
       return shared;
     }
     if (own == null && !refused && ++unchanged >= LEAST_UNCHANGED) {
-      long bytes = kernel.sharedScratch();
+      long bytes = kernel.keptScratch();
       long address = bytes == 0 ? 0 : memory.take(bytes);
       refused = bytes > 0 && address == 0;
       own = refused ? null : shared.keeping(kernel, address);

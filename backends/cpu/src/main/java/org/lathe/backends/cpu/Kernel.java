@@ -40,11 +40,24 @@ interface Kernel {
   }
 
   /**
-   * The input that the shared scratch holds in another order after a run, and nothing else; -1 if there is none. Where that
-   * input stays as it is, it is packed once: see {@link Run#isPacked}.
+   * The input that the kernel packs into {@link #keptScratch}; -1 if there is none. Where that input stays as it is, it is
+   * packed once: see {@link Run#isPacked}.
    */
   default int packedOperand() {
     return -1;
+  }
+
+  /**
+   * Bytes of shared scratch memory that hold the {@link #packedOperand}, and nothing else, after a run: asked for where it
+   * is kept, in which case {@link Run#keeps}.
+   */
+  default long keptScratch() {
+    return sharedScratch();
+  }
+
+  /** Whether the shared array holds the {@link #packedOperand}, and nothing else, after a run. */
+  default boolean keepsArray() {
+    return true;
   }
 
   /** The form chosen, such as tile sizes, for people. */

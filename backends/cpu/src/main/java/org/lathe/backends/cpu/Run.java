@@ -27,6 +27,11 @@ interface Run {
     return false;
   }
 
+  /** Whether the shared scratch memory is of {@link Kernel#keptScratch}: what this run packs there may serve the next. */
+  default boolean keeps() {
+    return false;
+  }
+
   /** The address of the scratch memory shared by the workers; 64-byte aligned. */
   long sharedScratch();
 

@@ -27,6 +27,7 @@ final class TeamRun implements Run {
   private final @Nullable Object[] sharedArrays = new Object[DType.values().length];
 
   private final Object[][] workerArrays;
+  private final boolean keeps;
   private boolean packed;
   private int workers = 1;
   private Thread caller = Thread.currentThread();
@@ -39,6 +40,7 @@ final class TeamRun implements Run {
   TeamRun(
       ThreadTeam team, int workers, long sharedScratch, long workerScratch, long workerStride, int scratchLongs) {
     this.team = team;
+    this.keeps = false;
     this.sharedScratch = sharedScratch;
     this.workerScratch = workerScratch;
     this.workerStride = workerStride;
@@ -51,6 +53,7 @@ final class TeamRun implements Run {
   /** With shared scratch of its own, and all else of {@code other}. */
   private TeamRun(TeamRun other, long sharedScratch) {
     this.team = other.team;
+    this.keeps = true;
     this.sharedScratch = sharedScratch;
     this.workerScratch = other.workerScratch;
     this.workerStride = other.workerStride;
@@ -67,7 +70,10 @@ final class TeamRun implements Run {
   TeamRun keeping(Kernel kernel, long sharedScratch) {
     TeamRun own = new TeamRun(this, sharedScratch);
     HeapScratch heap = kernel.heapScratch();
-    own.sharedArrays[heap.type().ordinal()] = heap.shared() == 0 ? null : HeapScratch.array(heap.type(), heap.shared());
+    int type = heap.type().ordinal();
+    own.sharedArrays[type] = kernel.keepsArray() && heap.shared() > 0
+        ? HeapScratch.array(heap.type(), heap.shared())
+        : sharedArrays[type];
     return own;
   }
 
@@ -150,6 +156,11 @@ final class TeamRun implements Run {
   @Override
   public int nextTask() {
     return workers == 1 ? (int) cells[TASK]++ : (int) (long) CELL.getAndAdd(cells, TASK, 1L);
+  }
+
+  @Override
+  public boolean keeps() {
+    return keeps;
   }
 
   @Override
