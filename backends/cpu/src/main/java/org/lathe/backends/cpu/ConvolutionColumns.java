@@ -1,5 +1,6 @@
 package org.lathe.backends.cpu;
 
+import java.util.Objects;
 import org.lathe.hal.DType;
 
 /**
@@ -54,9 +55,11 @@ final class ConvolutionColumns {
               // The last tile would read behind the image, which may be the end of the buffer.
               pad(packed, k, vectors);
               gather(b, block, k, wide, packed, vectors, 0);
-              multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile, j, vectors);
+              multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile + (long) j * bytes,
+                  p.tilePitch(), vectors);
             } else {
-              multiply(filters, base, state, block, k, b, p.table(block), tile, j, vectors);
+              multiply(filters, base, state, block, k, b, p.table(block), tile + (long) j * bytes, p.tilePitch(),
+                  vectors);
             }
           }
         }
@@ -93,10 +96,71 @@ final class ConvolutionColumns {
             gather(from, block, k, n, packed, vectors, done);
             done += n;
           }
-          multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile, j, vectors);
+          multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile + (long) j * bytes,
+              p.tilePitch(), vectors);
         }
       }
       finishGathered(operands, inputs, run, worker, tile, q, columns, perImage);
+    }
+  }
+
+  /**
+   * Columns as they lie, stored where the result lies: one line of pixels after the other, or all of a band where nothing
+   * is between the lines.
+   */
+  void stored(long[] operands, int inputs, Object filters, int base, Run run, int worker, int images) {
+    long[] state = run.index(worker);
+    StoredLines to = Objects.requireNonNull(p.storedLines);
+    int lines = to.joined() ? 1 : (int) state[ROWS];
+    int length = to.joined() ? (int) state[ROWS] * width : width;
+    long channel = p.source.resultChannel(state[GROUP], state[PANEL] * tiling.rows);
+    for (int image = 0; image < images; image++) {
+      long from = state[FIRST] + image * p.imageBytes();
+      long out = operands[inputs] + to.at(state[IMAGE] + image, channel, state[ROW]);
+      for (int line = 0; line < lines; line++) {
+        storedLine(from, out, length, to.channelBytes(), filters, base, run, worker);
+        from += (long) p.lineStep * bytes;
+        out += to.rowBytes();
+      }
+    }
+  }
+
+  private void storedLine(long from, long out, int length, long pitch, Object filters, int base, Run run, int worker) {
+    long[] state = run.index(worker);
+    long packed = run.workerScratch(worker) + p.planeBytes();
+    for (int q = 0; q < length;) {
+      int whole = (length - q) / tiling.lanes;
+      int wide = whole == 0
+          ? length - q
+          : Math.ceilDiv(whole, Math.ceilDiv(whole, tiling.vectors)) * tiling.lanes;
+      long b = from + (long) q * bytes;
+      if (wide >= tiling.lanes) {
+        int vectors = wide / tiling.lanes;
+        for (int block = 0; block < tiling.kBlocks; block++) {
+          multiply(filters, base, state, block, tiling.kOf(block), b, p.table(block), out + (long) q * bytes, pitch,
+              vectors);
+        }
+      } else {
+        storedEdge(b, out + (long) q * bytes, wide, pitch, filters, base, state, packed);
+      }
+      q += wide;
+    }
+  }
+
+  /** Fewer columns than a vector has lanes: made in scratch memory, and copied. */
+  private void storedEdge(
+      long from, long out, int wide, long pitch, Object filters, int base, long[] state, long packed) {
+    long tile = packed + p.panelBytes();
+    long step = (long) tiling.lanes * bytes;
+    for (int block = 0; block < tiling.kBlocks; block++) {
+      int k = tiling.kOf(block);
+      pad(packed, k, 1);
+      gather(from, block, k, wide, packed, 1, 0);
+      multiply(filters, base, state, block, k, packed, p.packedTable(1), tile, step, 1);
+    }
+    int rows = rowsOfTask(state);
+    for (int r = 0; r < rows; r++) {
+      Memory.copy(tile + r * step, out + r * pitch, (long) wide * bytes);
     }
   }
 
@@ -119,11 +183,9 @@ final class ConvolutionColumns {
   }
 
   private void multiply(
-      Object filters, int base, long[] state, int block, int k, long b, long table, long tile, int j, int vectors) {
+      Object filters, int base, long[] state, int block, int k, long b, long table, long c, long pitch, int vectors) {
     int first = (int) state[PANEL];
     int end = Math.min(tiling.panels, first + p.rowPanels);
-    long pitch = p.tilePitch();
-    long c = tile + (long) j * bytes;
     for (int panel = first; panel < end; panel++) {
       tiling.kernel(panel, vectors, block > 0)
           .run(

@@ -1,5 +1,6 @@
 package org.lathe.backends.cpu;
 
+import org.jspecify.annotations.Nullable;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.hal.spec.Convolution;
@@ -55,6 +56,8 @@ final class ConvolutionPart {
   private final DType stored;
   private final int bytes;
   private final ConvolutionColumns columns;
+  /** Null where the products go through a tile and an epilogue. */
+  final @Nullable StoredLines storedLines;
 
   ConvolutionPart(
       Convolution spec, Correlation source, Correlation.Part part, boolean vector, boolean parallel) {
@@ -110,6 +113,7 @@ final class ConvolutionPart {
 
     this.planes = Planes.split(source, part, band, images);
     this.lineStep = inPlace ? line : planes.width;
+    this.storedLines = packed ? null : StoredLines.of(spec, part, lineStep, tiling.lanes);
     this.imageStep = inPlace ? view.strides().get(0) : planes.planeElements();
     this.offsets = new OffsetTable(tapOffsets(k));
     this.packedOffsets = new OffsetTable[tiling.vectors];
@@ -266,6 +270,8 @@ final class ConvolutionPart {
     state[ConvolutionColumns.FIRST] = first;
     if (packed) {
       columns.gathered(operands, inputs, filters, base, run, worker, count);
+    } else if (storedLines != null) {
+      columns.stored(operands, inputs, filters, base, run, worker, count);
     } else {
       columns.spanned(operands, inputs, filters, base, run, worker, count);
     }
@@ -291,6 +297,6 @@ final class ConvolutionPart {
   public String toString() {
     return part.height() + "x" + part.width() + " with " + part.taps().size() + " taps: " + tiling + ", columns "
         + (packed ? "gathered from " : "in ") + (inPlace ? "the source" : "a padded copy") + ", " + tasks + " tasks of "
-        + band + " rows, " + images + " images";
+        + band + " rows, " + images + " images" + (storedLines != null ? ", stored directly" : "");
   }
 }

@@ -111,7 +111,10 @@ class ConvolutionKernelTest {
       "0, 2, 5, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1",
       "2, 3, 5, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1", // no filters
       "2, 0, 5, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1", // no channels
-      "1, 30, 60, 9, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1" // several bands
+      "1, 30, 60, 9, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1", // several bands
+      "2, 3, 64, 64, 20, 7, 7, 2, 2, 3, 3, 1, 1, 1", // lines of whole vectors, stored as they are
+      "2, 70, 20, 16, 20, 5, 5, 1, 1, 2, 2, 1, 1, 2", // the same, in two groups, and several blocks of taps
+      "3, 300, 9, 9, 21, 1, 1, 1, 1, 0, 0, 1, 1, 1" // lines that follow each other, and the rest of a vector
   })
   void geometries(
       long b, long c, long h, long w, long f, long kh, long kw, long sy, long sx, long py, long px, long dy, long dx,
