@@ -194,7 +194,7 @@ final class ContractionKernel implements Kernel {
   }
 
   private long leftElements() {
-    return (long) tiling.kBlocks * tiling.panels * tiling.panelElements();
+    return (long) tiling.kBlocks * tiling.panelElements(tiling.panels);
   }
 
   @Override
@@ -217,10 +217,11 @@ final class ContractionKernel implements Kernel {
 
   private void packShared(long[] operands, Run run, int worker) {
     Object array = run.sharedArray(sums);
-    long count = leftFactors * tiling.panels;
+    int groups = Math.ceilDiv(tiling.panels, tiling.group);
+    long count = leftFactors * groups;
     for (int t = run.firstTask(worker); t < count; t = run.nextTask()) {
-      long product = t / tiling.panels;
-      int panel = t % tiling.panels;
+      long product = t / groups;
+      int panel = t % groups * tiling.group;
       for (int block = 0; block < tiling.kBlocks; block++) {
         packLeft(operands, product, panel, block, array, sharedAt(product, block, panel));
       }
@@ -229,24 +230,20 @@ final class ContractionKernel implements Kernel {
 
   private int sharedAt(long product, int block, int panel) {
     long factor = leftFactors == 1 ? 0 : product;
-    return (int) (((factor * tiling.kBlocks + block) * tiling.panels + panel) * tiling.panelElements());
+    return (int) (factor * tiling.kBlocks + block) * tiling.panelElements(tiling.panels) + tiling.panelAt(panel);
   }
 
+  /** Packs the panels of the group that begins at {@code panel}. */
   private void packLeft(long[] operands, long product, int panel, int block, Object array, int at) {
     long element = shape.left(product) + (long) panel * tiling.rows * shape.aRow
         + (long) block * tiling.kBlock * shape.aStep;
-    int rows = tiling.rowsOf(panel);
-    Packing.left(
-        stored,
-        operands[0] + element * stored.bytes(),
-        shape.aRow,
-        shape.aStep,
-        rows,
-        tiling.kOf(block),
-        array,
-        at,
-        tiling.pitch,
-        rows);
+    int rows = (int) Math.min((long) tiling.group * tiling.rows, shape.m - (long) panel * tiling.rows);
+    long from = operands[0] + element * stored.bytes();
+    if (tiling.isSideBySide()) {
+      Packing.leftSideBySide(stored, from, shape.aRow, shape.aStep, rows, tiling.kOf(block), array, at, tiling.kStep());
+    } else {
+      Packing.left(stored, from, shape.aRow, shape.aStep, rows, tiling.kOf(block), array, at, tiling.pitch);
+    }
   }
 
   /** One tile of one product: {@link #rowPanels} panels from {@code panel} on, columns from {@code column} on. */
@@ -264,11 +261,10 @@ final class ContractionKernel implements Kernel {
     for (int block = 0; block < tiling.kBlocks; block++) {
       int k = tiling.kOf(block);
       if (!sharedLeft) {
-        for (int p = panel; p < endPanel; p++) {
-          packLeft(operands, product, p, block, left, (p - panel) * tiling.panelElements());
+        for (int p = panel; p < endPanel; p += tiling.group) {
+          packLeft(operands, product, p, block, left, tiling.panelAt(p - panel));
         }
       }
-      int leftAt = sharedLeft ? sharedAt(product, block, panel) : 0;
       for (int j = 0; j < columns;) {
         int wide = width(columns - j);
         int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
@@ -291,7 +287,7 @@ final class ContractionKernel implements Kernel {
               .run(
                   k,
                   left,
-                  leftAt + (p - panel) * tiling.panelElements(),
+                  sharedLeft ? sharedAt(product, block, p) : tiling.panelAt(p - panel),
                   MicroKernel.NO_TABLE,
                   0,
                   0,
@@ -402,7 +398,7 @@ final class ContractionKernel implements Kernel {
   public HeapScratch heapScratch() {
     return sharedLeft
         ? new HeapScratch(sums, (int) (leftFactors * leftElements()), 0)
-        : new HeapScratch(sums, 0, rowPanels * tiling.panelElements());
+        : new HeapScratch(sums, 0, tiling.panelElements(rowPanels));
   }
 
   @Override

@@ -174,7 +174,7 @@ final class ConvolutionPart {
 
   /** Elements of all packed filters. */
   long filterElements() {
-    return source.groups() * tiling.kBlocks * tiling.panels * tiling.panelElements();
+    return source.groups() * tiling.kBlocks * tiling.panelElements(tiling.panels);
   }
 
   long packTasks() {
@@ -182,7 +182,7 @@ final class ConvolutionPart {
   }
 
   int filtersAt(long group, int block, int panel) {
-    return (int) (((group * tiling.kBlocks + block) * tiling.panels + panel) * tiling.panelElements());
+    return (int) (group * tiling.kBlocks + block) * tiling.panelElements(tiling.panels) + tiling.panelAt(panel);
   }
 
   /** Packs the filters of one panel. */
@@ -198,7 +198,7 @@ final class ConvolutionPart {
         long row = group * filterGroup + ((long) panel * tiling.rows + r) * filterRow;
         if (k > 0 && filtersContiguous) {
           long from = filters + (row + filterElements[firstK]) * stored.bytes();
-          Packing.left(stored, from, 0, 1, 1, k, array, at + r * tiling.pitch, tiling.pitch, 1);
+          Packing.left(stored, from, 0, 1, 1, k, array, at + r * tiling.pitch, tiling.pitch);
         } else {
           gatherFilters(filters + row * stored.bytes(), firstK, k, array, at + r * tiling.pitch);
         }

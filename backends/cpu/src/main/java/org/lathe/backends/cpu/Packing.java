@@ -12,28 +12,28 @@ final class Packing {
   private Packing() {}
 
   /**
-   * Packs {@code rows} x {@code k} elements of the left factor into {@code array} from {@code at} on.
+   * Packs {@code rows} x {@code k} elements of the left factor into {@code array} from {@code at} on, each row's k one after
+   * the other.
    *
-   * @param pitch of the packed rows; 0 puts {@code height} rows side by side for each k
-   * @param height the tile's rows, at least {@code rows}
+   * @param pitch of the packed rows
    */
   static void left(
-      DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int pitch,
-      int height) {
-    long bytes = stored.bytes();
-    if (pitch == 0) {
-      if (stored == DType.F32 && rowStride == 1 && rows == 8 && height == 8 && Simd.PRESENT
-          && VectorPacking.READY.now()) {
-        VectorPacking.eightSideBySide(from, 4 * kStride, k, (float[]) array, at);
-        return;
-      }
-      for (int i = 0; i < k; i++) {
-        line(stored, from + i * kStride * bytes, rowStride, rows, array, at + i * height);
-      }
+      DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int pitch) {
+    for (int r = 0; r < rows; r++) {
+      line(stored, from + r * rowStride * stored.bytes(), kStride, k, array, at + r * pitch);
+    }
+  }
+
+  /** The same with all rows side by side for each k, and {@code step} elements from one k to the next. */
+  static void leftSideBySide(
+      DType stored, long from, long rowStride, long kStride, int rows, int k, Object array, int at, int step) {
+    if (stored == DType.F32 && rowStride == 1 && rows == step && VectorPacking.LANES == step && Simd.PRESENT
+        && VectorPacking.READY.now()) {
+      VectorPacking.sideBySide(from, 4 * kStride, k, (float[]) array, at);
       return;
     }
-    for (int r = 0; r < rows; r++) {
-      line(stored, from + r * rowStride * bytes, kStride, k, array, at + r * pitch);
+    for (int i = 0; i < k; i++) {
+      line(stored, from + i * kStride * stored.bytes(), rowStride, rows, array, at + i * step);
     }
   }
 

@@ -38,7 +38,7 @@ final class PanelProducts {
     this.kernels = new MicroKernel[most];
     for (int rows = 1; rows <= most; rows++) {
       kernels[rows - 1] = MicroKernels.get(
-          new MicroShape(type, rows, vectors, depth, accumulate, false), Simd.PRESENT);
+          MicroShape.byRows(type, rows, vectors, depth, accumulate, false), Simd.PRESENT);
     }
   }
 

@@ -25,8 +25,10 @@ final class Tiling {
   final int panels;
   /** Vectors of a full tile. */
   final int vectors;
-  /** Elements from one row of packed a to the next, 0 for rows side by side. */
+  /** Elements from one row of packed a to the next; 1 for rows side by side. */
   final int pitch;
+  /** How many panels of packed a lie side by side: as many as have rows for a vector. */
+  final int group;
   final int kBlocks;
   final int kBlock;
   private final MicroKernel[] kernels;
@@ -57,8 +59,9 @@ final class Tiling {
     this.vectors = (int) Math.max(1, Math.min(Math.min(wide, registers / rows), ceil(n, lanes)));
     this.kBlocks = (int) Math.max(1, ceil(k, K_BLOCK));
     this.kBlock = (int) ceil(k, kBlocks);
+    this.group = left == Left.SIDE_BY_SIDE && lanes % rows == 0 ? lanes / rows : 1;
     this.pitch = switch (left) {
-      case SIDE_BY_SIDE -> 0;
+      case SIDE_BY_SIDE -> 1;
       case TABLED -> MicroShape.TABLED;
       case ROWS -> kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
     };
@@ -68,8 +71,8 @@ final class Tiling {
         int height = (kind & 2) == 0 ? rows : lastRows;
         // Accumulation happens only where k is cut.
         boolean accumulate = (kind & 1) == 1 && kBlocks > 1;
-        kernels[4 * (v - 1) + kind] = MicroKernels.get(new MicroShape(type, height, v, pitch, accumulate, indirect),
-            vector);
+        kernels[4 * (v - 1) + kind] = MicroKernels.get(
+            new MicroShape(type, height, v, pitch, kStep(), accumulate, indirect), vector);
       }
     }
   }
@@ -114,9 +117,23 @@ final class Tiling {
     return panel == panels - 1 ? lastRows : rows;
   }
 
-  /** Elements of one panel of packed a over one block of k. */
-  int panelElements() {
-    return pitch == 0 ? rows * kBlock : rows * pitch;
+  /** Elements from one k of packed a to the next. */
+  int kStep() {
+    return isSideBySide() ? group * rows : 1;
+  }
+
+  boolean isSideBySide() {
+    return pitch == 1;
+  }
+
+  /** Elements of {@code count} panels of packed a, from a group's first on, over one block of k. */
+  int panelElements(int count) {
+    return Math.ceilDiv(count, group) * group * rows * (isSideBySide() ? kBlock : pitch);
+  }
+
+  /** Where panel {@code panel} of those begins. */
+  int panelAt(int panel) {
+    return panelElements(panel / group * group) + panel % group * rows;
   }
 
   int kOf(int block) {
@@ -126,6 +143,6 @@ final class Tiling {
   @Override
   public String toString() {
     return type + " " + rows + "x" + vectors * lanes + (vector ? "" : " scalar") + ", " + panels + " x " + kBlocks
-        + " panels of a, " + (pitch == 0 ? "by columns" : pitch > 0 ? "by rows" : "through tables");
+        + " panels of a, " + (isSideBySide() ? "by columns" : pitch > 0 ? "by rows" : "through tables");
   }
 }

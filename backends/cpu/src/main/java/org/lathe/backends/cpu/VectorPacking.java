@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorPacking {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int BYTES = S.vectorByteSize();
-  private static final int LANES = S.length();
+  static final int LANES = S.length();
 
   /** Whether this class's code has been compiled. */
   static final WarmUp.Flag READY = new WarmUp.Flag(VectorPacking::warm);
@@ -20,7 +20,7 @@ final class VectorPacking {
       int k = 8;
       long from = arena.allocate(4096, 64).address();
       long to = arena.allocate(4096, 64).address();
-      float[] array = new float[8 * k];
+      float[] array = new float[LANES * k];
       WarmUp.until(
           2000,
           () -> {
@@ -28,7 +28,7 @@ final class VectorPacking {
             gather(from, from, k, 4, to, 4);
             gather(from, from, k, 8, to, 4);
             gather(from, from, k, 2 * LANES + 1, to, 4);
-            eightSideBySide(from, 4, k, array, 0);
+            sideBySide(from, 4, k, array, 0);
           });
     }
   }
@@ -75,13 +75,12 @@ final class VectorPacking {
     }
   }
 
-  /** Copies eight consecutive floats for each k; not by vectors, which would be of another length. The step is in bytes. */
-  static void eightSideBySide(long from, long step, int k, float[] array, int at) {
+  /** Copies a vector of floats for each k. The step is in bytes. */
+  static void sideBySide(long from, long step, int k, float[] array, int at) {
     for (int i = 0; i < k; i++) {
-      for (int j = 0; j < 8; j++) {
-        array[at + 8 * i + j] = Memory.getFloat(from + 4L * j);
-      }
+      FloatVector.fromMemorySegment(S, Memory.ALL, from, Memory.ORDER).intoArray(array, at);
       from += step;
+      at += LANES;
     }
   }
 

@@ -43,7 +43,7 @@ final class WarmingMicroKernel implements MicroKernel {
     // when real ones came, and then boxed their vectors.
     target = vector;
     long width = (long) shape.vectors() * VectorMicroKernels.lanes(shape.type()) * shape.type().bytes();
-    Object a = HeapScratch.array(shape.type(), shape.rows() * (Math.max(shape.pitch(), 0) + K) + K);
+    Object a = HeapScratch.array(shape.type(), shape.elements(K) + K);
     try (Arena arena = Arena.ofConfined()) {
       long b = arena.allocate(K * width, 64).address();
       long c = arena.allocate(shape.rows() * width, 64).address();

@@ -107,7 +107,7 @@ final class WinogradGradientKernel implements Kernel {
         ? 1
         : (int) Math.clamp(Math.clamp(ALL_SUMS_BYTES / sumBytes, 2, MOST_SPLITS), 1, grid.chunks);
     this.capacity = tilesKept ? grid.allTiles() : grid.tiles();
-    this.kernel = MicroKernels.get(new MicroShape(DType.F32, lanes, 1, 0, true, false), vector);
+    this.kernel = MicroKernels.get(new MicroShape(DType.F32, lanes, 1, 1, lanes, true, false), vector);
     this.epilogue = new FilterEpilogue(spec);
 
     this.linesAt = FLAG_BYTES;

@@ -44,10 +44,10 @@ final class WinogradProduct {
     this.pitch = width <= 16 ? 24 : width <= 32 ? 48 : width <= 64 ? 80 : width <= 128 ? 144 : MOST_K + 16;
     // A register tile may begin at any tile, and reads its rows to the last.
     this.plane = (tiles + rows) * pitch;
-    this.first = MicroKernels.get(new MicroShape(DType.F32, rows, block / lanes, pitch, false, false), vector);
+    this.first = MicroKernels.get(MicroShape.byRows(DType.F32, rows, block / lanes, pitch, false, false), vector);
     this.further = kBlocks == 1
         ? first
-        : MicroKernels.get(new MicroShape(DType.F32, rows, block / lanes, pitch, true, false), vector);
+        : MicroKernels.get(MicroShape.byRows(DType.F32, rows, block / lanes, pitch, true, false), vector);
   }
 
   /** How many filters are multiplied side by side: one to three vectors, with as little left over as can be. */

@@ -19,7 +19,7 @@ class MicroKernelTest {
     int columns = shape.vectors() * lanes;
     int bytes = shape.type().bytes();
     long width = (long) columns * bytes;
-    int length = shape.rows() * (Math.max(0, shape.pitch()) + K) + 100;
+    int length = shape.elements(K) + 150;
     Object a = HeapScratch.array(shape.type(), length);
     for (int i = 0; i < length; i++) {
       switch (a) {
@@ -69,9 +69,10 @@ class MicroKernelTest {
     Random random = new Random(1);
     int[][] tiles = {{1, 8}, {3, 2}, {8, 3}, {7, 1}, {6, 4}};
     for (int[] tile : tiles) {
-      for (int pitch : new int[]{0, 80, MicroShape.TABLED}) {
+      for (int[] steps : new int[][]{{1, tile[0]}, {1, 16}, {80, 1}, {MicroShape.TABLED, 0}}) {
         for (int bits = 0; bits < 4; bits++) {
-          compare(new MicroShape(type, tile[0], tile[1], pitch, (bits & 1) != 0, (bits & 2) != 0), random);
+          compare(
+              new MicroShape(type, tile[0], tile[1], steps[0], steps[1], (bits & 1) != 0, (bits & 2) != 0), random);
         }
       }
     }
@@ -79,7 +80,7 @@ class MicroKernelTest {
 
   @Test
   void withoutStepsATileIsZero() {
-    MicroShape shape = new MicroShape(DType.F32, 2, 1, 24, false, false);
+    MicroShape shape = MicroShape.byRows(DType.F32, 2, 1, 24, false, false);
     try (Arena arena = Arena.ofConfined()) {
       long c = arena.allocate(1024, 64).address();
       for (boolean vector : new boolean[]{true, false}) {
