@@ -265,18 +265,25 @@ final class ContractionKernel implements Kernel {
           packLeft(operands, product, p, block, left, tiling.panelAt(p - panel));
         }
       }
+      long rightBlock = right + block * (long) tiling.kBlock * shape.bStep * stored.bytes();
+      long panels = keeps ? run.sharedScratch() + keptAt(block, column) : packed;
+      if (!rightInPlace && !(keeps && run.isPacked())) {
+        Packing.rightPanels(
+            stored, tiling.vector, rightBlock, shape.bStep, shape.bColumn, k, columns, panels, tiling.columns(),
+            tiling.lanes);
+      }
       for (int j = 0; j < columns;) {
         int wide = width(columns - j);
         int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
         int width = vectors * tiling.lanes;
-        long b = right + (block * (long) tiling.kBlock * shape.bStep + j * shape.bColumn) * stored.bytes();
+        long b = rightBlock + j * shape.bColumn * stored.bytes();
         long bStep = shape.bStep * bytes;
-        if (!rightInPlace || wide != width) {
-          long to = keeps ? run.sharedScratch() + keptAt(block, column + j) : packed;
-          if (!keeps || !run.isPacked()) {
-            Packing.right(stored, tiling.vector, b, shape.bStep, shape.bColumn, k, wide, to, width);
-          }
-          b = to;
+        if (!rightInPlace) {
+          b = panels + (long) j * k * bytes;
+          bStep = (long) width * bytes;
+        } else if (wide != width) {
+          Packing.right(stored, tiling.vector, b, shape.bStep, shape.bColumn, k, wide, packed, width);
+          b = packed;
           bStep = (long) width * bytes;
         }
         boolean inPlace = epilogue == null && wide == width;
@@ -376,7 +383,8 @@ final class ContractionKernel implements Kernel {
   }
 
   private long rightBytes() {
-    return ((long) tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
+    long panels = rightInPlace ? 1 : columnPanels;
+    return (panels * tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
   }
 
   @Override

@@ -80,6 +80,31 @@ final class Packing {
     }
   }
 
+  /**
+   * The same in panels, one behind the other: each of {@code panel} columns, the last of as many vectors as it needs.
+   *
+   * @param lanes the columns of a vector
+   */
+  static void rightPanels(
+      DType stored, boolean vector, long from, long kStride, long columnStride, int k, int columns, long to, int panel,
+      int lanes) {
+    int whole = columns / panel;
+    long bytes = Elements.sums(stored).bytes();
+    if (whole > 1 && stored == DType.F32 && columnStride == 1 && vector && VectorPacking.READY.now()) {
+      VectorPacking.panels(from, 4 * kStride, k, whole, panel, to);
+    } else {
+      for (int p = 0; p < whole; p++) {
+        right(stored, vector, from + p * panel * columnStride * stored.bytes(), kStride, columnStride, k, panel,
+            to + (long) p * panel * k * bytes, panel);
+      }
+    }
+    int done = whole * panel;
+    if (done < columns) {
+      right(stored, vector, from + done * columnStride * stored.bytes(), kStride, columnStride, k, columns - done,
+          to + (long) done * k * bytes, Math.ceilDiv(columns - done, lanes) * lanes);
+    }
+  }
+
   /** Copies {@code k} rows of {@code columns} elements of 32 bits. Steps are in bytes. */
   static void rows(boolean vector, long from, long fromStep, int k, int columns, long to, long toStep) {
     if (vector && VectorPacking.READY.now()) {

@@ -25,6 +25,7 @@ final class VectorPacking {
           2000,
           () -> {
             rows(from, 4, k, 2 * LANES + 1, to, 4);
+            panels(from, 4, k, 2, LANES, to);
             gather(from, from, k, 4, to, 4);
             gather(from, from, k, 8, to, 4);
             gather(from, from, k, 2 * LANES + 1, to, 4);
@@ -46,6 +47,30 @@ final class VectorPacking {
       }
       from += fromStep;
       to += toStep;
+    }
+  }
+
+  /**
+   * Copies {@code k} rows of {@code count} times {@code panel} floats to as many panels, one behind the other. Rows are read
+   * from end to end: in steps of a page, parts of them would be fetched anew for each panel.
+   *
+   * @param panel whole vectors
+   */
+  static void panels(long from, long fromStep, int k, int count, int panel, long to) {
+    long step = 4L * panel * k;
+    for (int i = 0; i < k; i++) {
+      long source = from;
+      long target = to;
+      for (int p = 0; p < count; p++) {
+        for (int j = 0; j < panel; j += LANES) {
+          FloatVector.fromMemorySegment(S, Memory.ALL, source + 4L * j, Memory.ORDER)
+              .intoMemorySegment(Memory.ALL, target + 4L * j, Memory.ORDER);
+        }
+        source += 4L * panel;
+        target += step;
+      }
+      from += fromStep;
+      to += 4L * panel;
     }
   }
 
