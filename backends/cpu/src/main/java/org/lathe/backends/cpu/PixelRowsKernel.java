@@ -38,6 +38,8 @@ final class PixelRowsKernel implements Kernel {
 
   private static final int LEAST_VECTORS = 2;
   private static final long LEAST_K = 48;
+  /** Where the result has phases: the other form's epilogue goes over every other pixel, without vectors. */
+  private static final long LEAST_K_OF_PHASES = 16;
 
   /** One phase of the result. */
   private static final class Phase {
@@ -209,7 +211,7 @@ final class PixelRowsKernel implements Kernel {
     long k = source.channels() * all.taps().size() / source.parts().size();
     return gathers
         && source.rows() >= (long) LEAST_VECTORS * MicroKernels.lanes(Elements.sums(spec.first().dtype()), true)
-        && k >= LEAST_K
+        && k >= (source.parts().size() > 1 ? LEAST_K_OF_PHASES : LEAST_K)
         && image.elements() * Elements.sums(spec.first().dtype()).bytes() <= PLANE_BYTES;
   }
 
