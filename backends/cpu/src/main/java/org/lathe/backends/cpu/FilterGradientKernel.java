@@ -23,6 +23,9 @@ final class FilterGradientKernel implements Kernel {
   private static final long PLANE_BYTES = 256 << 10;
   private static final long ENOUGH_TASKS = 16;
   private static final long LEAST_ROWS = 32;
+  /** Pixels of small images that are summed in one go, so that the tile of sums is seldom loaded and stored. */
+  private static final long PIXELS = Tiling.K_BLOCK;
+
   private final Convolution.Geometry g;
   private final DType stored;
   private final DType sums;
@@ -42,6 +45,8 @@ final class FilterGradientKernel implements Kernel {
   private final long channelTiles;
   private final long splits;
   private final int band;
+  /** Images that are summed in one go. */
+  private final int images;
   private final long tasks;
   private final long work;
   /** Where the elements of the left factor lie in a copy of the data: of each row, then of each pixel. */
@@ -89,7 +94,6 @@ final class FilterGradientKernel implements Kernel {
     long first = whole.height - (g.outHeight() - 1) * source.step();
     this.band = (int) Math.clamp(
         (PLANE_BYTES / lineBytes - first) / source.step() + 1, 1, Math.max(1, g.outHeight()));
-    this.planes = Planes.whole(source, part, band, 1);
     this.tiling = new Tiling(
         sums,
         vector,
@@ -104,16 +108,23 @@ final class FilterGradientKernel implements Kernel {
         && gradient.strides().get(1) == 1
         && filterWidth == filters
         && gradient.strides().get(2) == gradient.strides().get(3) * g.outWidth();
+    boolean follow = !gradientInPlace || gradient.strides().get(0) == gradient.strides().get(3) * pixels;
+    this.images = band < g.outHeight() || !follow
+        ? 1
+        : (int) Math.clamp(PIXELS / Math.max(1, pixels), 1, Math.max(1, g.batch() / splits));
+    this.planes = Planes.whole(source, part, band, images);
     this.tasks = filters == 0 || channels * taps == 0 ? 0 : g.groups() * channelTiles * splits;
 
     int rows = (int) (channelsPerTask * taps);
-    this.table = new int[rows + (int) (band * g.outWidth())];
+    int inBand = (int) (band * g.outWidth());
+    this.table = new int[rows + images * inBand];
     for (int i = 0; i < rows; i++) {
       table[i] = Math.toIntExact(planes.tapOffset(i / taps, part.taps().get((int) (i % taps))));
     }
     for (int i = rows; i < table.length; i++) {
-      int pixel = i - rows;
-      table[i] = Math.toIntExact(planes.resultOffset(pixel / g.outWidth(), pixel % g.outWidth()));
+      int pixel = (i - rows) % inBand;
+      table[i] = Math.toIntExact((i - rows) / inBand * planes.planeElements()
+          + planes.resultOffset(pixel / g.outWidth(), pixel % g.outWidth()));
     }
     this.epilogue = new FilterEpilogue(spec);
   }
@@ -195,12 +206,14 @@ final class FilterGradientKernel implements Kernel {
     }
     Object array = run.workerArray(worker, sums);
     long firstImage = g.batch() * split / splits;
-    for (long image = firstImage; image < g.batch() * (split + 1) / splits; image++) {
+    long endImage = g.batch() * (split + 1) / splits;
+    for (long image = firstImage; image < endImage; image += images) {
+      int some = (int) Math.min(images, endImage - image);
       for (long row = 0; row < g.outHeight(); row += band) {
         int lines = (int) Math.min(band, g.outHeight() - row);
-        planes.fill(operands[0], group * channels + firstChannel, count, image, 1, row, array);
+        planes.fill(operands[0], group * channels + firstChannel, count, image, some, row, array);
         long right = gradientAt(operands, run.sharedScratch(), group, image) + row * g.outWidth() * gradientStep();
-        int inBand = (int) (lines * g.outWidth());
+        int inBand = some * (int) (lines * g.outWidth());
         for (int pixel = 0; pixel < inBand; pixel += Tiling.K_BLOCK) {
           boolean first = image == firstImage && row == 0 && pixel == 0;
           tiles(array, pixel, Math.min(Tiling.K_BLOCK, inBand - pixel), count, right, total, !first);
@@ -320,6 +333,6 @@ final class FilterGradientKernel implements Kernel {
   @Override
   public String variant() {
     return tiling + ", " + channelsPerTask
-        + " channels and 1/" + splits + " of the images a task, " + tasks + " tasks";
+        + " channels and 1/" + splits + " of the images a task, " + images + " at once, " + tasks + " tasks";
   }
 }
