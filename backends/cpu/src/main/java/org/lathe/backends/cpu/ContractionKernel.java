@@ -13,9 +13,10 @@ import org.lathe.hal.spec.View;
  * small, the time to read b once: each element of b is read from memory once for every {@link #ROW_TILE} rows, each of a
  * once for every column tile.
  *
- * <p>The left factor is packed to heap arrays in blocks of {@link Tiling#K_BLOCK} k: once by all workers if several
- * column tiles use it, else by each task for itself. A task takes a tile of columns; for each block of k it packs one
- * panel of b after the other (or reads it in place if that is as good) and runs all row panels over it. The sum over k is
+ * <p>The left factor is packed to heap arrays in blocks of {@link Tiling#K_BLOCK} k: once by all workers if many column
+ * tiles use it, else by each task for itself, which leaves it in the task's cache. A task takes a tile of columns; for each
+ * block of k it packs their panels of b (or reads b in place if that is as good, or finds it packed by a run before, if
+ * there are few rows and b stays) and runs all row panels over one after the other. The sum over k is
  * always made in the same order, so that the tiling, and the number of workers, never show in the result. Products whose
  * epilogue is a plain store are made in place; others in a tile that stays in cache until the epilogue has run over it.
  */
@@ -38,6 +39,9 @@ final class ContractionKernel implements Kernel {
 
   /** With more rows than that, what packing the right factor takes is a small part of the whole. */
   private static final long FEW_ROWS = 256;
+
+  /** So many column tiles had better pack rows of the left factor each for itself, in its own cache. */
+  private static final int MOST_OWN_COPIES = 3;
 
   private static final long SHARED_ELEMENTS = 1 << 26;
 
@@ -118,7 +122,8 @@ final class ContractionKernel implements Kernel {
         && shape.m <= FEW_ROWS;
     this.leftFactors = shape.oneLeft() ? Math.min(1, shape.products) : shape.products;
     long users = columnTiles * (shape.products / Math.max(1, leftFactors));
-    this.sharedLeft = users > 1 && leftFactors * leftElements() <= SHARED_ELEMENTS;
+    this.sharedLeft = users > (tiling.isSideBySide() ? 1 : MOST_OWN_COPIES)
+        && leftFactors * leftElements() <= SHARED_ELEMENTS;
 
     View output = spec.epilogue().outputs().isEmpty() ? null : spec.epilogue().outputs().getFirst();
     if (spec.epilogue().isStore() && output != null && storesInPlace(output)) {
