@@ -9,7 +9,8 @@ import org.lathe.hal.expr.Expr;
 /**
  * An elementwise nest without guards: a loop along the best dimension, driven over all others. Inputs that are dense
  * along another dimension than the outputs are first copied, tile by tile, into the worker's scratch memory, so that the
- * loop reads everything densely and each cache line is fetched once.
+ * loop reads everything densely and each cache line is fetched once. Short lines that are only copied, as where heads are
+ * taken apart, are copied many at a time: a call of the loop takes several times as long as one of them.
  */
 final class MapNest {
   /** Points of a line that one call of the loop evaluates. */
@@ -18,6 +19,8 @@ final class MapNest {
   private static final int TILE_COLUMNS = 64;
   /** A strided input is worth a copy if the vector loop saves more than the copy costs. */
   private static final int OPERATIONS_WORTH_A_COPY = 8;
+  /** Longer lines are as well copied by the loop. */
+  private static final int SHORT_LINE = 256;
 
   private final Loop loop;
   private final int operands;
@@ -34,6 +37,8 @@ final class MapNest {
   private final long[] rowStep;
   private final long[] lineStep;
   private final int[] staged;
+  /** Where rows of short lines are copied in one go: the input of each output. Empty elsewhere. */
+  private final int[] copied;
   private final int[] bytes;
   private final int slots;
   private final double cost;
@@ -59,7 +64,8 @@ final class MapNest {
     if (tile >= 0) {
       n = n.innermost(tile).innermost(last - 1);
     }
-    boolean tiled = tile >= 0;
+    copied = vector && tile < 0 && last > 0 && line <= SHORT_LINE ? copies(expr, inputTypes, outputTypes) : new int[0];
+    boolean tiled = tile >= 0 || copied.length > 0;
     List<Integer> list = new ArrayList<>();
     for (int k = 0; k < inputs; k++) {
       if (stage[k]) {
@@ -80,8 +86,23 @@ final class MapNest {
     LoopSpec spec = spec(expr, inputTypes, outputTypes, stage, vector);
     loop = LoopCompiler.compile(spec);
     cost = n.points() * (LoopCompiler.cost(spec) + staged.length * 0.5);
-    variant = n.points() + " points in lines of " + line + (tiled ? ", tiles of " + blockRows + " x " + segment : "")
+    variant = n.points() + " points in lines of " + line
+        + (copied.length > 0 ? ", copied by " + blockRows : tiled ? ", tiles of " + blockRows + " x " + segment : "")
         + (LoopCompiler.isVector(spec) ? ", vector" : ", scalar");
+  }
+
+  /** The input that each output is a copy of, if all are dense copies of 32 bits; else nothing. */
+  private int[] copies(Expr expr, List<DType> inputTypes, List<DType> outputTypes) {
+    int[] of = new int[operands - inputs];
+    for (int j = 0; j < of.length; j++) {
+      if (!(expr.nodes().get(expr.results().get(j)) instanceof Expr.Input in)
+          || inputTypes.get(in.index()) != outputTypes.get(j) || bytes[inputs + j] != 4
+          || lineStep[in.index()] != 4 || lineStep[inputs + j] != 4) {
+        return new int[0];
+      }
+      of[j] = in.index();
+    }
+    return of;
   }
 
   /** The dimension along which the most operands are dense; outputs count more, and short lines cost their call. */
@@ -203,9 +224,21 @@ final class MapNest {
         loop.run(a, n);
       } else {
         int m = (int) Math.min(blockRows, rows - odometer.index(a, rank - 1) * blockRows);
-        tile(a, scratch, m, n);
+        if (copied.length > 0) {
+          copy(a, m, n);
+        } else {
+          tile(a, scratch, m, n);
+        }
       }
       odometer.next(a);
+    }
+  }
+
+  private void copy(long[] a, int m, int n) {
+    for (int j = 0; j < copied.length; j++) {
+      int from = copied[j];
+      int to = inputs + j;
+      Packing.rows(true, a[from], rowStep[from], m, n, a[to], rowStep[to]);
     }
   }
 

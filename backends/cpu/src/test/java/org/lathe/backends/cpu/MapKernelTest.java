@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lathe.hal.DType;
 import org.lathe.hal.Dims;
 import org.lathe.hal.expr.BinaryOp;
@@ -33,7 +36,7 @@ class MapKernelTest {
       order.add(d);
     }
     if (r.nextBoolean()) {
-      java.util.Collections.shuffle(order, r);
+      Collections.shuffle(order, r);
     }
     long[] strides = new long[rank];
     long offset = r.nextInt(4);
@@ -124,6 +127,26 @@ class MapKernelTest {
         check(new Map(space, List.of(View.dense(t, space)), Expr.identity(t), List.of(View.of(t, 1, shape[0]))), r);
       }
     }
+  }
+
+  /** Short lines that are only copied, as where attention takes its heads apart: one input to one output, or several. */
+  @ParameterizedTest
+  @CsvSource({"3, 7, 5, 16", "2, 70, 4, 20", "1, 3, 2, 7", "2, 5, 3, 300"})
+  void headsTakenApart(long batch, long steps, long heads, long width) {
+    Random r = new Random(15);
+    Dims space = Dims.of(batch, heads, steps, width);
+    List<View> in = new ArrayList<>();
+    for (int part = 0; part < 3; part++) {
+      in.add(new View(DType.F32, part * heads * width,
+          Dims.of(3 * steps * heads * width, width, 3 * heads * width, 1), null));
+    }
+    View dense = View.dense(DType.F32, space);
+    check(new Map(space, in.subList(1, 2), Expr.identity(DType.F32), List.of(dense)), r);
+    check(new Map(space, List.of(dense), Expr.identity(DType.F32), in.subList(2, 3)), r);
+    Expr.Builder b = Expr.builder();
+    int[] parts = {b.input(0, DType.F32), b.input(1, DType.F32), b.input(2, DType.F32)};
+    check(new Map(space, in, b.build(List.of(parts[2], parts[0], parts[1], parts[0])), Collections.nCopies(4, dense)),
+        r);
   }
 
   @Test
