@@ -16,6 +16,11 @@ record Rounds(String config, List<Round> all) {
     return median(all.stream().mapToDouble(Round::median).toArray());
   }
 
+  /** The least time of all. */
+  double min() {
+    return all.stream().mapToDouble(Round::min).min().orElseThrow();
+  }
+
   static double median(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
@@ -26,9 +31,8 @@ record Rounds(String config, List<Round> all) {
   String spread() {
     double low = all.stream().mapToDouble(Round::median).min().orElseThrow();
     double high = all.stream().mapToDouble(Round::median).max().orElseThrow();
-    double min = all.stream().mapToDouble(Round::min).min().orElseThrow();
     double p90 = all.stream().mapToDouble(Round::p90).max().orElseThrow();
-    return String.format(Locale.ROOT, "%s–%s, ±%.0f%%", Table.ms(min), Table.ms(p90), 50 * (high - low) / median());
+    return String.format(Locale.ROOT, "%s–%s, ±%.0f%%", Table.ms(min()), Table.ms(p90), 50 * (high - low) / median());
   }
 
   static Comparator<Rounds> fastestFirst() {

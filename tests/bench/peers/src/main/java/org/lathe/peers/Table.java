@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -104,8 +105,11 @@ public final class Table {
     return lines;
   }
 
-  /** How many times as long as Lathe the better peer takes: the median over the rounds, and its least and largest. */
-  record Ratio(String id, String peer, double median, double low, double high) {
+  /**
+   * How many times as long as Lathe the better peer takes: the median over the rounds, its least and largest, and by the
+   * least times of all rounds, which other users of the machine touch least.
+   */
+  record Ratio(String id, String peer, double median, double low, double high, double least) {
     @Override
     public String toString() {
       return String.format(Locale.ROOT, "**%.2f** (%.2f–%.2f)", median, low, high);
@@ -126,7 +130,17 @@ public final class Table {
     double[] ratios = IntStream.range(0, Math.min(own.size(), other.size()))
         .mapToDouble(i -> other.get(i).median() / own.get(i).median()).toArray();
     return Optional.of(new Ratio(id, peer.get().getKey(), Rounds.median(ratios),
-        Arrays.stream(ratios).min().orElseThrow(), Arrays.stream(ratios).max().orElseThrow()));
+        Arrays.stream(ratios).min().orElseThrow(), Arrays.stream(ratios).max().orElseThrow(),
+        leastOfPeers(id) / lathe.get().min()));
+  }
+
+  private double leastOfPeers(String id) {
+    return PEERS.stream().flatMap(p -> rounds.getOrDefault(p, Map.of()).getOrDefault(id, Map.of()).entrySet().stream())
+        .mapToDouble(e -> new Rounds(e.getKey(), e.getValue()).min()).min().orElseThrow();
+  }
+
+  private static double mean(List<Ratio> ratios, ToDoubleFunction<Ratio> of) {
+    return Math.exp(ratios.stream().mapToDouble(r -> Math.log(of.applyAsDouble(r))).average().orElseThrow());
   }
 
   /** The geometric mean of the ratios, the worst row, and where its time goes; empty if nothing can be compared. */
@@ -135,12 +149,11 @@ public final class Table {
     if (ratios.isEmpty()) {
       return Optional.empty();
     }
-    double mean = Math.exp(ratios.stream().mapToDouble(r -> Math.log(r.median())).average().orElseThrow());
     Ratio worst = ratios.stream().min(Comparator.comparingDouble(Ratio::median)).orElseThrow();
     long slower = ratios.stream().filter(r -> r.median() < 1).count();
     return Optional.of(String.format(Locale.ROOT,
-        "Geometric mean of %d rows: the better peer takes %.2f times as long as Lathe; it is faster in %d. Worst: %s, %s (%s)%s.",
-        ratios.size(), mean, slower, worst.id(), worst, worst.peer(), where(worst.id())));
+        "Geometric mean of %d rows: the better peer takes %.2f times as long as Lathe (%.2f by the least times); it is faster in %d. Worst: %s, %s (%s)%s.",
+        ratios.size(), mean(ratios, Ratio::median), mean(ratios, Ratio::least), slower, worst.id(), worst, worst.peer(), where(worst.id())));
   }
 
   private String where(String id) {
