@@ -27,8 +27,10 @@ final class Tiling {
   final int vectors;
   /** Elements from one row of packed a to the next; 1 for rows side by side. */
   final int pitch;
-  /** How many panels of packed a lie side by side: as many as have rows for a vector. */
+  /** How many panels of packed a lie side by side: as many as have rows for a vector, a power of two. */
   final int group;
+  private final int groupShift;
+  private final int groupElements;
   final int kBlocks;
   final int kBlock;
   private final MicroKernel[] kernels;
@@ -65,6 +67,8 @@ final class Tiling {
       case TABLED -> MicroShape.TABLED;
       case ROWS -> kBlock <= 16 ? 24 : kBlock <= 64 ? 80 : K_BLOCK + 16;
     };
+    this.groupShift = Integer.numberOfTrailingZeros(group);
+    this.groupElements = group * rows * (isSideBySide() ? kBlock : pitch);
     this.kernels = new MicroKernel[4 * vectors];
     for (int v = 1; v <= vectors; v++) {
       for (int kind = 0; kind < 4; kind++) {
@@ -128,12 +132,12 @@ final class Tiling {
 
   /** Elements of {@code count} panels of packed a, from a group's first on, over one block of k. */
   int panelElements(int count) {
-    return Math.ceilDiv(count, group) * group * rows * (isSideBySide() ? kBlock : pitch);
+    return (count + group - 1 >> groupShift) * groupElements;
   }
 
   /** Where panel {@code panel} of those begins. */
   int panelAt(int panel) {
-    return panelElements(panel / group * group) + panel % group * rows;
+    return (panel >> groupShift) * groupElements + (panel & group - 1) * rows;
   }
 
   int kOf(int block) {

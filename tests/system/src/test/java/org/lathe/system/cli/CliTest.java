@@ -63,7 +63,8 @@ class CliTest {
   @Test
   void benchDrawsARooflineOfEachDevice() throws IOException {
     Path out = directory.resolve("roofline");
-    Cli.Run run = Cli.run("bench", "gemm-512", "--devices", "cpu", "--seconds", 0.05, "--out", out, "--json").succeeds();
+    Cli.Run run = Cli.run("bench", "gemm-512", "--devices", "cpu", "--seconds", 0.05, "--out", out, "--json")
+        .succeeds();
     assertEquals(3 * 512 * 512 * 4, run.events("row").getFirst().get("moved_bytes"), run.out());
     assertTrue(Files.size(out.resolve("roofline-cpu-0.png")) > 0);
   }
