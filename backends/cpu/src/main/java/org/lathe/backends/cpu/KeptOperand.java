@@ -1,5 +1,6 @@
 package org.lathe.backends.cpu;
 
+import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 import org.lathe.hal.device.HostBuffer;
 
@@ -8,6 +9,8 @@ import org.lathe.hal.device.HostBuffer;
  * runs, as in inference, the packed form is kept, in memory that is this dispatch's own. Used by one run at a time.
  */
 final class KeptOperand {
+  private static final System.Logger LOG = System.getLogger("org.lathe.backends.cpu");
+
   /** Runs without a change before memory is spent. */
   private static final int LEAST_UNCHANGED = 2;
 
@@ -53,6 +56,9 @@ final class KeptOperand {
       long address = bytes == 0 ? 0 : memory.take(bytes);
       refused = bytes > 0 && address == 0;
       own = refused ? null : shared.keeping(kernel, address);
+      if (refused) {
+        LOG.log(Level.DEBUG, "an operand is packed anew in each run: the device has no {0} bytes to keep it", bytes);
+      }
     }
     return own == null ? shared : own;
   }

@@ -1,7 +1,9 @@
 package org.lathe.backends.cpu;
 
+import java.lang.System.Logger.Level;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -14,6 +16,7 @@ final class WarmUp {
 
   static final boolean ENABLED = !"false".equals(System.getProperty(PROPERTY));
 
+  private static final System.Logger LOG = System.getLogger("org.lathe.backends.cpu");
   private static final int BATCH = 40;
   private static final int FAST_BATCHES = 3;
   /** More calls than the JIT counts before it compiles a method for good. */
@@ -51,16 +54,22 @@ final class WarmUp {
   static void until(long nanos, Runnable call) {
     long start = System.nanoTime();
     int inARow = 0;
+    long taken = 0;
     for (int batch = 0; inARow < FAST_BATCHES && System.nanoTime() - start < LONGEST_NANOS; batch++) {
       long before = System.nanoTime();
       for (int i = 0; i < BATCH; i++) {
         call.run();
       }
-      boolean fast = System.nanoTime() - before <= BATCH * nanos;
+      taken = System.nanoTime() - before;
+      boolean fast = taken <= BATCH * nanos;
       inARow = fast ? inARow + 1 : 0;
       if (!fast && batch * BATCH > HOT_CALLS) {
         LockSupport.parkNanos(PAUSE_NANOS);
       }
+    }
+    if (inARow < FAST_BATCHES) {
+      LOG.log(Level.DEBUG, "vector code is used though it is slow after {0} s of warm-up: {1} ns a call, not {2}",
+          TimeUnit.NANOSECONDS.toSeconds(LONGEST_NANOS), taken / BATCH, nanos);
     }
   }
 
