@@ -18,7 +18,8 @@ import org.lathe.hal.spec.Convolution;
  * thrown away; where that costs too much (small pictures), the columns are gathered into packed panels, one panel of one
  * block of k at a time. Products without an epilogue are stored where the result lies, if its lines are whole vectors or
  * follow each other: 64 filters of 7x7 and stride 2 over 8x3x224x224, which write 26 MB, reach 181 of 230 GFLOP/s on two
- * cores, where a copy from a tile in cache made it 150. The gradient of a strided convolution falls into phases without zeros: see {@link Correlation}.
+ * cores, where a copy from a tile in cache made it 150. The gradient of a strided convolution falls into phases without
+ * zeros: see {@link Correlation}.
  */
 final class ConvolutionKernel implements Kernel {
   static final long PARALLEL_OPERATIONS = 300_000;

@@ -16,9 +16,8 @@ import org.lathe.hal.spec.View;
  * <p>Three stages. First the result's gradient is put in the order [image, pixel, filter] (unless it is so already).
  * Then each task takes some channels and some images: in a padded copy of the data it finds each row of the left factor, a
  * channel seen through one tap, and each pixel of it through tables, so that nothing is gathered; the pixels of several
- * small images make one sum, so that a tile of sums is seldom loaded and stored. Last the sums of the
- * tasks of one place are added, in order, and go through the epilogue. How the pixels are split among tasks follows from
- * the shape alone.
+ * small images make one sum, so that a tile of sums is seldom loaded and stored. Last the sums of the tasks of one place
+ * are added, in order, and go through the epilogue. How the pixels are split among tasks follows from the shape alone.
  */
 final class FilterGradientKernel implements Kernel {
   private static final long PARALLEL_OPERATIONS = 300_000;

@@ -51,14 +51,15 @@ class KeptOperandTest {
     }
 
     /** A product of 60 rows, several blocks of k, columns that fill no tile, too large to be read in place. */
-    static Form product(boolean transposed) {
+    static Form product(boolean transposed, boolean vector) {
       int k = 300;
       int n = 221;
       Contraction spec = new Contraction(
           Dims.of(), 60, n, k, View.of(DType.F32, k, 1),
           transposed ? View.of(DType.F32, 1, k) : View.of(DType.F32, n, 1),
           Epilogue.store(DType.F32, View.of(DType.F32, n, 1)));
-      return new Form("product, transposed: " + transposed, spec, () -> ContractionKernel.of(spec, false), 60 * k,
+      return new Form("product, transposed: " + transposed + ", vector: " + vector, spec,
+          () -> ContractionKernel.of(spec, vector), 60 * k,
           k * n,
           60 * n);
     }
@@ -130,8 +131,10 @@ class KeptOperandTest {
         Form.convolution("in columns", s -> ConvolutionKernel.of(s, false)),
         Form.convolution("in rows", s -> PixelRowsKernel.of(s, false)),
         Form.convolution("Winograd", s -> WinogradKernel.of(s, false)),
-        Form.product(false),
-        Form.product(true));
+        Form.product(false, false),
+        Form.product(true, false),
+        Form.product(false, Simd.PRESENT),
+        Form.product(true, Simd.PRESENT));
   }
 
   private CpuDevice device(Form form) {
