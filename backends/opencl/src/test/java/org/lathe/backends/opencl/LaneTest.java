@@ -16,7 +16,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lathe.backends.opencl.cl.ClContext;
 import org.lathe.backends.opencl.cl.ClException;
+import org.lathe.backends.opencl.cl.Gate;
 import org.lathe.backends.opencl.cl.Handle;
+import org.lathe.hal.device.Event;
 
 /** What is under way, what has ended, and what has failed; PoCL aborts the process where a command fails. */
 class LaneTest {
@@ -172,5 +174,25 @@ class LaneTest {
     assertTrue(lane.isDone(bad));
     assertEquals(1, failures.size());
     assertThrows(ClException.class, () -> lane.await(bad));
+  }
+
+  /** With ends as the driver tells them. */
+  @Test
+  void eventsTellWhetherTheyAreDone() {
+    try (Lane real = new Lane(1, context.queue(false), failures::add)) {
+      real.begin();
+      Gate gate = Gate.before(context, real.queue());
+      real.launched();
+      Event event = real.event(real.end(), e -> {
+        throw e;
+      });
+      assertFalse(event.isDone(), "what comes before it is held back");
+      gate.open();
+      while (!event.isDone()) {
+        Thread.onSpinWait();
+      }
+      event.await();
+    }
+    assertEquals(List.of(), failures);
   }
 }

@@ -25,6 +25,11 @@ public final class ClQueue extends Handle {
     this.queue = queue;
   }
 
+  cl_command_queue queue() {
+    checkOpen();
+    return queue;
+  }
+
   /** Runs a kernel over its range. */
   public void run(ClKernel kernel) {
     checkOpen();
