@@ -15,8 +15,9 @@ import org.lathe.hal.spec.View;
  *
  * <p>The left factor is packed to heap arrays in blocks of {@link Tiling#K_BLOCK} k: once by all workers if many column
  * tiles use it, else by each task for itself, which leaves it in the task's cache. A task takes a tile of columns; for each
- * block of k it packs their panels of b (or reads b in place if that is as good, or finds it packed by a run before, if
- * there are few rows and b stays) and runs all row panels over one after the other. The sum over k is always made in the
+ * block of k it packs their panels of b (or reads b in place if that is as good, an incomplete last vector together with
+ * what lies behind it; or finds it packed by a run before, if there are few rows and b stays) and runs all row panels over
+ * one after the other. The sum over k is always made in the
  * same order, so that the tiling, and the number of workers, never show in the result. Products whose epilogue is a plain
  * store are made in place; others in a tile that stays in cache until the epilogue has run over it.
  */
@@ -52,8 +53,6 @@ final class ContractionKernel implements Kernel {
   private final int bytes;
   private final Tiling tiling;
   private final boolean rightInPlace;
-  /** Whether the last tile of whole vectors ends before an incomplete one. */
-  private final boolean endsEarly;
   /** Whether the packed right factor serves later runs, as long as it stays. */
   private final boolean keepsRight;
   private final boolean sharedLeft;
@@ -92,7 +91,6 @@ final class ContractionKernel implements Kernel {
         false);
     this.work = shape.products * 2 * shape.m * shape.n * Math.max(1, shape.k);
     this.rightInPlace = stored == sums && shape.bColumn == 1 && readsInPlace();
-    this.endsEarly = rightInPlace && tiling.panels <= FEW_PANELS;
 
     int rows = (int) Math.min(tiling.panels, Math.max(1, ROW_TILE / tiling.rows));
     int columns = COLUMN_PANELS;
@@ -278,17 +276,13 @@ final class ContractionKernel implements Kernel {
             tiling.lanes);
       }
       for (int j = 0; j < columns;) {
-        int wide = width(columns - j);
+        int wide = Math.min(tiling.columns(), columns - j);
         int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
         int width = vectors * tiling.lanes;
         long b = rightBlock + j * shape.bColumn * stored.bytes();
         long bStep = shape.bStep * bytes;
         if (!rightInPlace) {
           b = panels + (long) j * k * bytes;
-          bStep = (long) width * bytes;
-        } else if (wide != width) {
-          Packing.right(stored, tiling.vector, b, shape.bStep, shape.bColumn, k, wide, packed, width);
-          b = packed;
           bStep = (long) width * bytes;
         }
         boolean inPlace = epilogue == null && wide == width;
@@ -326,15 +320,6 @@ final class ContractionKernel implements Kernel {
         + column * tiling.kOf(block)) * bytes;
   }
 
-  /**
-   * How many of {@code columns} the next register tile takes: where few rows use b in place, it ends with a whole vector,
-   * so that only the columns behind that are copied.
-   */
-  private int width(int columns) {
-    int wide = Math.min(tiling.columns(), columns);
-    return endsEarly && wide > tiling.lanes ? wide / tiling.lanes * tiling.lanes : wide;
-  }
-
   private long storeAddress(long[] operands, long[] index, int panel, long column) {
     long element = storeOffset + (long) panel * tiling.rows * storeRow + column;
     for (int d = 0; d < storeBatch.length; d++) {
@@ -343,25 +328,16 @@ final class ContractionKernel implements Kernel {
     return operands[inputs] + element * bytes;
   }
 
-  /** Copies the columns of the last, incomplete vector, which were made in the tile. */
+  /** Copies the columns of the last, narrower register tile if its vectors are not all whole: it was made in the tile. */
   private void storeEdge(long tile, long out, long rows, int columns) {
-    int unit = endsEarly ? tiling.lanes : tiling.columns();
-    int first = columns / unit * unit;
+    int first = columns / tiling.columns() * tiling.columns();
     int wide = columns - first;
     if (wide % tiling.lanes == 0) {
       return;
     }
-    for (long i = 0; i < rows; i++) {
-      long from = tile + i * tilePitch + (long) first * bytes;
-      long to = out + (i * storeRow + first) * bytes;
-      for (int j = 0; j < wide; j++) {
-        if (bytes == 4) {
-          Memory.putInt(to + 4L * j, Memory.getInt(from + 4L * j));
-        } else {
-          Memory.putLong(to + 8L * j, Memory.getLong(from + 8L * j));
-        }
-      }
-    }
+    long at = (long) first * bytes;
+    Packing.rows(
+        tiling.vector, tile + at, tilePitch, (int) rows, wide * bytes / Float.BYTES, out + at, storeRow * bytes);
   }
 
   private void finish(
@@ -388,8 +364,7 @@ final class ContractionKernel implements Kernel {
   }
 
   private long rightBytes() {
-    long panels = rightInPlace ? 1 : columnPanels;
-    return (panels * tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
+    return rightInPlace ? 0 : ((long) columnPanels * tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
   }
 
   @Override

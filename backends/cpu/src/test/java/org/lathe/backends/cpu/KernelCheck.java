@@ -3,9 +3,11 @@ package org.lathe.backends.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.lathe.hal.DType;
+import org.lathe.hal.device.HostBlock;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.hal.spec.Operand;
 import org.lathe.reference.Elements;
@@ -41,7 +43,12 @@ final class KernelCheck {
       int k = in.size();
       long[] operands = new long[k + expected.size()];
       for (int i = 0; i < k; i++) {
-        operands[i] = arena.allocate(in.get(i).segment().byteSize() + 64, 64).copyFrom(in.get(i).segment()).address();
+        MemorySegment operand = in.get(i).segment();
+        // Behind an operand lie NaNs, which no result may show.
+        operands[i] = arena.allocate(operand.byteSize() + HostBlock.READABLE_BEHIND, 64)
+            .fill((byte) -1)
+            .copyFrom(operand)
+            .address();
       }
       long[] first = new long[expected.size()];
       for (int workers = 1; workers <= mostWorkers; workers++) {

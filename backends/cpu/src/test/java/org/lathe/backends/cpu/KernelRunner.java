@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.lathe.hal.DType;
 import org.lathe.hal.device.HostAllocator;
+import org.lathe.hal.device.HostBlock;
 import org.lathe.hal.device.HostBuffer;
 import org.lathe.hal.spec.KernelSpec;
 import org.lathe.hal.spec.Operand;
@@ -26,7 +27,8 @@ final class KernelRunner implements AutoCloseable {
     operands.addAll(spec.outputs());
     addresses = new long[operands.size()];
     for (int i = 0; i < addresses.length; i++) {
-      HostBuffer b = allocator.allocate(operands.get(i).bytes() + 64);
+      HostBuffer b = allocator.allocate(operands.get(i).bytes() + HostBlock.READABLE_BEHIND);
+      b.host().fill((byte) -1); // NaNs, of which no result may show what lies behind an operand
       buffers.add(b);
       addresses[i] = b.address();
     }
