@@ -22,7 +22,7 @@ import org.lathe.hal.spec.View;
 abstract class AttentionKernel implements Kernel {
   static final int KEY_TILE = 64;
 
-  private static final long WORTH_SHARING = 400_000;
+  private static final long WORTH_SHARING = 100_000;
 
   final TileProducts tiles;
   final ScoreMath math;
