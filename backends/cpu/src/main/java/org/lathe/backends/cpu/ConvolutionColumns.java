@@ -33,37 +33,51 @@ final class ConvolutionColumns {
     this.width = (int) part.part.width();
   }
 
-  /** Columns as they lie, from the first to the last pixel of the band, with what is between the rows. */
+  /**
+   * Columns as they lie, from the first to the last pixel of the band, with what is between the rows. The last tile reads
+   * behind the image.
+   */
   void spanned(long[] operands, int inputs, Object filters, int base, Run run, int worker, int images) {
     long[] state = run.index(worker);
     int span = ((int) state[ROWS] - 1) * p.lineStep + width;
     int step = p.columnPanels * tiling.columns();
-    long copy = run.workerScratch(worker);
-    long packed = copy + p.planeBytes();
-    long tile = packed + p.panelBytes();
+    long tile = run.workerScratch(worker) + p.planeBytes() + p.panelBytes();
     for (int image = 0; image < images; image++) {
       long first = state[FIRST] + image * p.imageBytes();
       for (int q = 0; q < span; q += step) {
         int columns = Math.min(step, span - q);
         for (int block = 0; block < tiling.kBlocks; block++) {
-          int k = tiling.kOf(block);
           for (int j = 0; j < columns; j += tiling.columns()) {
-            int wide = Math.min(tiling.columns(), columns - j);
-            int vectors = (wide + tiling.lanes - 1) / tiling.lanes;
-            long b = first + (long) (q + j) * bytes;
-            if (p.inPlace && wide < vectors * tiling.lanes) {
-              // The last tile would read behind the image, which may be the end of the buffer.
-              pad(packed, k, vectors);
-              gather(b, block, k, wide, packed, vectors, 0);
-              multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile + (long) j * bytes,
-                  p.tilePitch(), vectors);
-            } else {
-              multiply(filters, base, state, block, k, b, p.table(block), tile + (long) j * bytes, p.tilePitch(),
-                  vectors);
-            }
+            multiply(filters, base, state, block, first + (long) (q + j) * bytes, tile + (long) j * bytes, columns - j);
           }
         }
         finishSpan(operands, inputs, run, worker, tile, image, q, columns);
+      }
+    }
+  }
+
+  /**
+   * One line of pixels after the other, with what is behind it up to a whole vector: there the products of the next line
+   * go, so that those of all lines lie without gaps.
+   */
+  void lines(long[] operands, int inputs, Object filters, int base, Run run, int worker, int images) {
+    long[] state = run.index(worker);
+    int lines = (int) state[ROWS];
+    long tile = run.workerScratch(worker) + p.planeBytes() + p.panelBytes();
+    for (int image = 0; image < images; image++) {
+      long first = state[FIRST] + image * p.imageBytes();
+      for (int line = 0; line < lines; line += p.linesAtOnce) {
+        int count = Math.min(p.linesAtOnce, lines - line);
+        for (int u = 0; u < count; u++) {
+          long b = first + (long) (line + u) * p.lineStep * bytes;
+          long c = tile + (long) u * width * bytes;
+          for (int j = 0; j < width; j += tiling.columns()) {
+            for (int block = 0; block < tiling.kBlocks; block++) {
+              multiply(filters, base, state, block, b + (long) j * bytes, c + (long) j * bytes, width - j);
+            }
+          }
+        }
+        finishLines(operands, inputs, run, worker, tile, image, line, count);
       }
     }
   }
@@ -96,8 +110,8 @@ final class ConvolutionColumns {
             gather(from, block, k, n, packed, vectors, done);
             done += n;
           }
-          multiply(filters, base, state, block, k, packed, p.packedTable(vectors), tile + (long) j * bytes,
-              p.tilePitch(), vectors);
+          multiply(filters, base, state, block, packed, p.packedTable(vectors), tile + (long) j * bytes, p.tilePitch(),
+              vectors);
         }
       }
       finishGathered(operands, inputs, run, worker, tile, q, columns, perImage);
@@ -127,21 +141,19 @@ final class ConvolutionColumns {
 
   private void storedLine(long from, long out, int length, long pitch, Object filters, int base, Run run, int worker) {
     long[] state = run.index(worker);
-    long packed = run.workerScratch(worker) + p.planeBytes();
     for (int q = 0; q < length;) {
       int whole = (length - q) / tiling.lanes;
       int wide = whole == 0
           ? length - q
           : Math.ceilDiv(whole, Math.ceilDiv(whole, tiling.vectors)) * tiling.lanes;
       long b = from + (long) q * bytes;
+      long c = out + (long) q * bytes;
       if (wide >= tiling.lanes) {
-        int vectors = wide / tiling.lanes;
         for (int block = 0; block < tiling.kBlocks; block++) {
-          multiply(filters, base, state, block, tiling.kOf(block), b, p.table(block), out + (long) q * bytes, pitch,
-              vectors);
+          multiply(filters, base, state, block, b, p.table(block), c, pitch, wide / tiling.lanes);
         }
       } else {
-        storedEdge(b, out + (long) q * bytes, wide, pitch, filters, base, state, packed);
+        storedEdge(b, c, wide, pitch, filters, base, run, worker);
       }
       q += wide;
     }
@@ -149,18 +161,15 @@ final class ConvolutionColumns {
 
   /** Fewer columns than a vector has lanes: made in scratch memory, and copied. */
   private void storedEdge(
-      long from, long out, int wide, long pitch, Object filters, int base, long[] state, long packed) {
-    long tile = packed + p.panelBytes();
-    long step = (long) tiling.lanes * bytes;
+      long from, long out, int wide, long pitch, Object filters, int base, Run run, int worker) {
+    long[] state = run.index(worker);
+    long tile = run.workerScratch(worker) + p.planeBytes() + p.panelBytes();
     for (int block = 0; block < tiling.kBlocks; block++) {
-      int k = tiling.kOf(block);
-      pad(packed, k, 1);
-      gather(from, block, k, wide, packed, 1, 0);
-      multiply(filters, base, state, block, k, packed, p.packedTable(1), tile, step, 1);
+      multiply(filters, base, state, block, from, tile, wide);
     }
     int rows = rowsOfTask(state);
     for (int r = 0; r < rows; r++) {
-      Memory.copy(tile + r * step, out + r * pitch, (long) wide * bytes);
+      Memory.copy(tile + r * p.tilePitch(), out + r * pitch, (long) wide * bytes);
     }
   }
 
@@ -182,14 +191,20 @@ final class ConvolutionColumns {
     }
   }
 
+  /** A register tile of at most {@code columns} columns, and what is behind them up to a whole vector, in the tile at c. */
+  private void multiply(Object filters, int base, long[] state, int block, long b, long c, int columns) {
+    int vectors = Math.ceilDiv(Math.min(tiling.columns(), columns), tiling.lanes);
+    multiply(filters, base, state, block, b, p.table(block), c, p.tilePitch(), vectors);
+  }
+
   private void multiply(
-      Object filters, int base, long[] state, int block, int k, long b, long table, long c, long pitch, int vectors) {
+      Object filters, int base, long[] state, int block, long b, long table, long c, long pitch, int vectors) {
     int first = (int) state[PANEL];
     int end = Math.min(tiling.panels, first + p.rowPanels);
     for (int panel = first; panel < end; panel++) {
       tiling.kernel(panel, vectors, block > 0)
           .run(
-              k,
+              tiling.kOf(block),
               filters,
               base + p.filtersAt(state[GROUP], block, panel),
               MicroKernel.NO_TABLE,
@@ -246,6 +261,23 @@ final class ConvolutionColumns {
         index[2] = firstPixel;
         apply(line, dense, operands, inputs, run, worker);
       }
+    }
+  }
+
+  /** The epilogue over {@code count} lines of pixels without gaps. */
+  private void finishLines(
+      long[] operands, int inputs, Run run, int worker, long tile, int image, int line, int count) {
+    long[] index = run.index(worker);
+    int rows = rowsOfTask(index);
+    index[0] = index[IMAGE] + image;
+    index[2] = (index[ROW] + line) * width;
+    for (int r = 0; r < rows; r++) {
+      index[1] = p.source.resultChannel(index[GROUP], index[PANEL] * tiling.rows + r);
+      long pixels = tile + r * p.tilePitch();
+      if (accumulator == DType.U8) {
+        ContractionKernel.narrow(pixels, count * width);
+      }
+      apply(pixels, count * width, operands, inputs, run, worker);
     }
   }
 

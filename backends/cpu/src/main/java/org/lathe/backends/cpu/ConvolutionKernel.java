@@ -15,7 +15,8 @@ import org.lathe.hal.spec.Convolution;
  *
  * <p>In such a copy every tap of a filter reads a run of pixels that lies consecutively, whatever the stride, so that
  * the micro-kernel loads its columns straight from it: see {@link Planes}. A gap between the rows is multiplied too and
- * thrown away; where that costs too much (small pictures), the columns are gathered into packed panels, one panel of one
+ * thrown away, or each row is made by itself with what is behind it up to a whole vector, whatever is less work; where
+ * both cost too much (small pictures), the columns are gathered into packed panels, one panel of one
  * block of k at a time. Products without an epilogue are stored where the result lies, if its lines are whole vectors or
  * follow each other: 64 filters of 7x7 and stride 2 over 8x3x224x224, which write 26 MB, reach 181 of 230 GFLOP/s on two
  * cores, where a copy from a tile in cache made it 150. The gradient of a strided convolution falls into phases without
@@ -67,16 +68,10 @@ final class ConvolutionKernel implements Kernel {
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
     Object filters = run.sharedArray(sums);
-    long packs = run.isPacked() ? 0 : packTasks;
-    for (int t = run.firstTask(worker); t < packs; t = run.nextTask()) {
-      long task = t;
-      int i = 0;
-      while (task >= parts[i].packTasks()) {
-        task -= parts[i++].packTasks();
-      }
-      parts[i].packFilters(operands[1], task, filters, filterBases[i]);
+    if (!run.isPacked()) {
+      pack(operands[1], filters, run, worker);
+      run.barrier();
     }
-    run.barrier();
     for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       long task = t;
       int i = 0;
@@ -84,6 +79,17 @@ final class ConvolutionKernel implements Kernel {
         task -= parts[i++].tasks;
       }
       parts[i].run(task, operands, inputs, filters, filterBases[i], run, worker);
+    }
+  }
+
+  private void pack(long operand, Object filters, Run run, int worker) {
+    for (int t = run.firstTask(worker); t < packTasks; t = run.nextTask()) {
+      long task = t;
+      int i = 0;
+      while (task >= parts[i].packTasks()) {
+        task -= parts[i++].packTasks();
+      }
+      parts[i].packFilters(operand, task, filters, filterBases[i]);
     }
   }
 

@@ -21,6 +21,8 @@ final class ConvolutionPart {
   private static final long ENOUGH_TASKS = 12;
   private static final long LEAST_ROWS = 4;
   private static final long COLUMNS = 192;
+  /** What making line after line may cost, against making all in one span. */
+  private static final double MOST_MORE = 1.25;
 
   final Correlation.Part part;
   final Correlation source;
@@ -58,6 +60,8 @@ final class ConvolutionPart {
   private final ConvolutionColumns columns;
   /** Null where the products go through a tile and an epilogue. */
   final @Nullable StoredLines storedLines;
+  /** Lines whose products are made before the epilogue runs over all of them; 0 where they are made in one span. */
+  final int linesAtOnce;
 
   ConvolutionPart(
       Convolution spec, Correlation source, Correlation.Part part, boolean vector, boolean parallel) {
@@ -114,6 +118,7 @@ final class ConvolutionPart {
     this.planes = Planes.split(source, part, band, images);
     this.lineStep = inPlace ? line : planes.width;
     this.storedLines = packed ? null : StoredLines.of(spec, part, lineStep, tiling.lanes);
+    this.linesAtOnce = packed || storedLines != null ? 0 : linesAtOnce();
     this.imageStep = inPlace ? view.strides().get(0) : planes.planeElements();
     this.offsets = new OffsetTable(tapOffsets(k));
     this.packedOffsets = new OffsetTable[tiling.vectors];
@@ -142,9 +147,24 @@ final class ConvolutionPart {
     this.filterGroup = s.get(0) * (source.transposed() ? source.channels() : source.rows());
   }
 
+  /**
+   * As many lines as the tile has room for, if lines filled up to whole vectors are hardly more work than the span with
+   * what is between the lines, which would have to be taken out before the epilogue.
+   */
+  private int linesAtOnce() {
+    int width = (int) part.width();
+    long line = Tiling.ceil(width, tiling.lanes) * tiling.lanes;
+    long room = (long) columnPanels * tiling.columns();
+    if (!epilogue.flat || width == 0 || line > room || band * line > MOST_MORE * ((band - 1.0) * lineStep + width)) {
+      return 0;
+    }
+    return (int) ((room - line) / width) + 1;
+  }
+
   /** Says that this will run soon and often. */
   void expect() {
-    tiling.expect(packed ? images * band * part.width() : (band - 1L) * lineStep + part.width());
+    long span = (band - 1L) * lineStep + part.width();
+    tiling.expect(packed ? images * band * part.width() : linesAtOnce > 0 ? part.width() : span);
   }
 
   /** Bytes from a column to the element that each k reads for it. */
@@ -223,9 +243,9 @@ final class ConvolutionPart {
     return inPlace ? 0 : (planes.elements() + 2L * tiling.columns()) * bytes / 128 * 128 + 128;
   }
 
-  /** Bytes of one packed panel. */
+  /** Bytes of one packed panel, 0 where columns are read as they lie. */
   long panelBytes() {
-    return ((long) tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
+    return !packed ? 0 : ((long) tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
   }
 
   /** Bytes from one row of the accumulators to the next. */
@@ -272,6 +292,8 @@ final class ConvolutionPart {
       columns.gathered(operands, inputs, filters, base, run, worker, count);
     } else if (storedLines != null) {
       columns.stored(operands, inputs, filters, base, run, worker, count);
+    } else if (linesAtOnce > 0) {
+      columns.lines(operands, inputs, filters, base, run, worker, count);
     } else {
       columns.spanned(operands, inputs, filters, base, run, worker, count);
     }
@@ -297,6 +319,7 @@ final class ConvolutionPart {
   public String toString() {
     return part.height() + "x" + part.width() + " with " + part.taps().size() + " taps: " + tiling + ", columns "
         + (packed ? "gathered from " : "in ") + (inPlace ? "the source" : "a padded copy") + ", " + tasks + " tasks of "
-        + band + " rows, " + images + " images" + (storedLines != null ? ", stored directly" : "");
+        + band + " rows, " + images + " images"
+        + (storedLines != null ? ", stored directly" : linesAtOnce > 0 ? ", line by line" : "");
   }
 }

@@ -229,13 +229,15 @@ final class PixelRowsKernel implements Kernel {
 
   @Override
   public void part(long[] operands, Run run, int worker, int workers) {
-    long packs = tasks == 0 || run.isPacked() ? 0 : source.groups() * panels;
-    for (int t = run.firstTask(worker); t < packs; t = run.nextTask()) {
-      for (Phase p : phases) {
-        pack(p, operands[1], t / panels, t % panels, run.sharedScratch());
+    if (!run.isPacked()) {
+      long packs = tasks == 0 ? 0 : source.groups() * panels;
+      for (int t = run.firstTask(worker); t < packs; t = run.nextTask()) {
+        for (Phase p : phases) {
+          pack(p, operands[1], t / panels, t % panels, run.sharedScratch());
+        }
       }
+      run.barrier();
     }
-    run.barrier();
     for (int t = run.firstTask(worker); t < tasks; t = run.nextTask()) {
       int first = t % split * panelsAtOnce;
       long chunk = t / split;

@@ -172,11 +172,13 @@ final class WinogradKernel implements Kernel {
       }
       return;
     }
-    int portions = run.isPacked() ? 0 : (channels + channelsAtOnce - 1) / channelsAtOnce;
-    for (int t = run.firstTask(worker); t < portions * blocks; t = run.nextTask()) {
-      transformFilters(transforms, operands[1], t / portions, t % portions * channelsAtOnce, run, worker);
+    if (!run.isPacked()) {
+      int portions = (channels + channelsAtOnce - 1) / channelsAtOnce;
+      for (int t = run.firstTask(worker); t < portions * blocks; t = run.nextTask()) {
+        transformFilters(transforms, operands[1], t / portions, t % portions * channelsAtOnce, run, worker);
+      }
+      run.barrier();
     }
-    run.barrier();
     float[] windows = (float[]) run.workerArray(worker, DType.F32);
     for (int t = run.firstTask(worker); t < grid.chunks; t = run.nextTask()) {
       chunk(transforms, operands, t, windows, run, worker);
