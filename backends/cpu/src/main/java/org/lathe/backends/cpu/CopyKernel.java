@@ -4,7 +4,7 @@ import org.lathe.hal.spec.Copy;
 
 /** Copies of bytes, in pieces that start at cache lines. The floor is each byte read and written once. */
 final class CopyKernel implements Kernel {
-  private static final double BYTES_PER_NANOSECOND = 8;
+  static final double BYTES_PER_NANOSECOND = 8;
   private static final long LINE = 64;
 
   private final long bytes;
