@@ -17,9 +17,9 @@ import org.lathe.hal.spec.View;
  * tiles use it, else by each task for itself, which leaves it in the task's cache. A task takes a tile of columns; for each
  * block of k it packs their panels of b (or reads b in place if that is as good, an incomplete last vector together with
  * what lies behind it; or finds it packed by a run before, if there are few rows and b stays) and runs all row panels over
- * one after the other. The sum over k is always made in the
- * same order, so that the tiling, and the number of workers, never show in the result. Products whose epilogue is a plain
- * store are made in place; others in a tile that stays in cache until the epilogue has run over it.
+ * one after the other. The sum over k is always made in the same order, so that the tiling, and the number of workers, never
+ * show in the result. Products whose epilogue is a plain store are made in place; others in a tile that stays in cache until
+ * the epilogue has run over it.
  */
 final class ContractionKernel implements Kernel {
   /** Most rows of one task. */

@@ -13,14 +13,13 @@ import org.lathe.hal.spec.Convolution;
  * filters of 3x3 each source element is used 576 times. The source is read once (a padded copy of what a task needs stays
  * in the second-level cache), the filters once for each task.
  *
- * <p>In such a copy every tap of a filter reads a run of pixels that lies consecutively, whatever the stride, so that
- * the micro-kernel loads its columns straight from it: see {@link Planes}. A gap between the rows is multiplied too and
- * thrown away, or each row is made by itself with what is behind it up to a whole vector, whatever is less work; where
- * both cost too much (small pictures), the columns are gathered into packed panels, one panel of one
- * block of k at a time. Products without an epilogue are stored where the result lies, if its lines are whole vectors or
- * follow each other: 64 filters of 7x7 and stride 2 over 8x3x224x224, which write 26 MB, reach 181 of 230 GFLOP/s on two
- * cores, where a copy from a tile in cache made it 150. The gradient of a strided convolution falls into phases without
- * zeros: see {@link Correlation}.
+ * <p>In such a copy every tap of a filter reads a run of pixels that lies consecutively, whatever the stride, so that the
+ * micro-kernel loads its columns straight from it: see {@link Planes}. A gap between the rows is multiplied too and thrown
+ * away, or each row is made by itself with what is behind it up to a whole vector, whatever is less work; where both cost
+ * too much (small pictures), the columns are gathered into packed panels, one panel of one block of k at a time. Products
+ * without an epilogue are stored where the result lies, if its lines are whole vectors or follow each other: 64 filters of
+ * 7x7 and stride 2 over 8x3x224x224, which write 26 MB, reach 181 of 230 GFLOP/s on two cores, where a copy from a tile in
+ * cache made it 150. The gradient of a strided convolution falls into phases without zeros: see {@link Correlation}.
  */
 final class ConvolutionKernel implements Kernel {
   static final long PARALLEL_OPERATIONS = 300_000;

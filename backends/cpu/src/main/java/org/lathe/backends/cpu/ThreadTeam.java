@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Work is handed over by an epoch number that the workers watch: they spin for some tens of microseconds, ten times as
  * long while a caller holds the team, then park. To wake a thread takes about as long as they spin at first; where they
- * parked during each small kernel that the caller runs alone, a Transformer's step took twice its time. A hand-over to spinning workers and the wait for their end cost a few hundred nanoseconds and allocate nothing. One
- * caller holds the team at a time; another that comes meanwhile finds it taken and runs alone. So does a caller on a
- * machine so busy that the workers seldom run together.
+ * parked during each small kernel that the caller runs alone, a Transformer's step took twice its time. A hand-over to
+ * spinning workers and the wait for their end cost a few hundred nanoseconds and allocate nothing. One caller holds the team
+ * at a time; another that comes meanwhile finds it taken and runs alone. So does a caller on a machine so busy that the
+ * workers seldom run together.
  */
 final class ThreadTeam implements AutoCloseable {
   /** How many threads work, the caller included. */
