@@ -42,6 +42,9 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--profile", description = "Also says where the time goes, kernel by kernel, and writes a trace that Perfetto opens.")
   private boolean profile;
 
+  @Option(names = "--no-peaks", description = "Leaves out the devices' peaks, and with them the rows' shares and the roofline: measuring them takes memory.")
+  private boolean noPeaks;
+
   @Option(names = "--html", paramLabel = "FILE", description = "Also writes a report with the picture.")
   private @Nullable Path html;
 
@@ -108,7 +111,8 @@ final class BenchCommand implements Callable<Integer> {
         double millis = (System.nanoTime() - start) / 1e6;
         lathes.add(lathe);
         progress.show("measuring " + device);
-        opened.add(new Opened(lathe.device().info().id(), millis, lathe.device().measurePeaks().orElse(null)));
+        Peaks peaks = noPeaks ? null : lathe.device().measurePeaks().orElse(null);
+        opened.add(new Opened(lathe.device().info().id(), millis, peaks));
       }
       for (Workload w : work) {
         for (int i = 0; i < lathes.size(); i++) {

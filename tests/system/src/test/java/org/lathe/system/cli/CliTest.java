@@ -1,6 +1,7 @@
 package org.lathe.system.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -67,6 +68,16 @@ class CliTest {
         .succeeds();
     assertEquals(3 * 512 * 512 * 4, run.events("row").getFirst().get("moved_bytes"), run.out());
     assertTrue(Files.size(out.resolve("roofline-cpu-0.png")) > 0);
+  }
+
+  @Test
+  void benchLeavesOutPeaks() throws IOException {
+    Path out = directory.resolve("no-peaks");
+    Cli.Run run = Cli
+        .run("bench", "gemm-512", "--devices", "cpu", "--seconds", 0.05, "--no-peaks", "--out", out, "--json")
+        .succeeds();
+    assertFalse(run.out().contains("peak_gflops"), run.out());
+    assertFalse(Files.exists(out.resolve("roofline-cpu-0.png")));
   }
 
   @Test
