@@ -86,6 +86,11 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  private static @Nullable Peaks peaks(Lathe lathe, Progress progress) {
+    progress.show("measuring " + lathe.device().info().id());
+    return lathe.device().measurePeaks().orElse(null);
+  }
+
   /** What the steps of a row were compiled to. */
   private record Placed(String id, List<Compilation> steps) {
     private Placed {
@@ -110,9 +115,7 @@ final class BenchCommand implements Callable<Integer> {
         Lathe lathe = Lathe.on(device);
         double millis = (System.nanoTime() - start) / 1e6;
         lathes.add(lathe);
-        progress.show("measuring " + device);
-        Peaks peaks = noPeaks ? null : lathe.device().measurePeaks().orElse(null);
-        opened.add(new Opened(lathe.device().info().id(), millis, peaks));
+        opened.add(new Opened(lathe.device().info().id(), millis, noPeaks ? null : peaks(lathe, progress)));
       }
       for (Workload w : work) {
         for (int i = 0; i < lathes.size(); i++) {

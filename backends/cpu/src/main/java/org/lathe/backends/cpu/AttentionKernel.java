@@ -22,6 +22,7 @@ import org.lathe.hal.spec.View;
 abstract class AttentionKernel implements Kernel {
   static final int KEY_TILE = 64;
 
+  /** Operations that repay a worker: small matrices reach so little of the peak that these take some microseconds. */
   private static final long WORTH_SHARING = 100_000;
 
   final TileProducts tiles;

@@ -41,7 +41,7 @@ final class ConvolutionColumns {
     long[] state = run.index(worker);
     int span = ((int) state[ROWS] - 1) * p.lineStep + width;
     int step = p.columnPanels * tiling.columns();
-    long tile = run.workerScratch(worker) + p.planeBytes() + p.panelBytes();
+    long tile = p.tileAt(run, worker);
     for (int image = 0; image < images; image++) {
       long first = state[FIRST] + image * p.imageBytes();
       for (int q = 0; q < span; q += step) {
@@ -63,7 +63,7 @@ final class ConvolutionColumns {
   void lines(long[] operands, int inputs, Object filters, int base, Run run, int worker, int images) {
     long[] state = run.index(worker);
     int lines = (int) state[ROWS];
-    long tile = run.workerScratch(worker) + p.planeBytes() + p.panelBytes();
+    long tile = p.tileAt(run, worker);
     for (int image = 0; image < images; image++) {
       long first = state[FIRST] + image * p.imageBytes();
       for (int line = 0; line < lines; line += p.linesAtOnce) {
@@ -89,7 +89,7 @@ final class ConvolutionColumns {
     int total = images * perImage;
     int step = p.columnPanels * tiling.columns();
     long packed = run.workerScratch(worker) + p.planeBytes();
-    long tile = packed + p.panelBytes();
+    long tile = p.tileAt(run, worker);
     for (int q = 0; q < total; q += step) {
       int columns = Math.min(step, total - q);
       for (int block = 0; block < tiling.kBlocks; block++) {
@@ -163,7 +163,7 @@ final class ConvolutionColumns {
   private void storedEdge(
       long from, long out, int wide, long pitch, Object filters, int base, Run run, int worker) {
     long[] state = run.index(worker);
-    long tile = run.workerScratch(worker) + p.planeBytes() + p.panelBytes();
+    long tile = p.tileAt(run, worker);
     for (int block = 0; block < tiling.kBlocks; block++) {
       multiply(filters, base, state, block, from, tile, wide);
     }

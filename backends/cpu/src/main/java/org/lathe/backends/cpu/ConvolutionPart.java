@@ -121,8 +121,8 @@ final class ConvolutionPart {
     this.linesAtOnce = packed || storedLines != null ? 0 : linesAtOnce();
     this.imageStep = inPlace ? view.strides().get(0) : planes.planeElements();
     this.offsets = new OffsetTable(tapOffsets(k));
-    this.packedOffsets = new OffsetTable[tiling.vectors];
-    for (int v = 0; v < tiling.vectors; v++) {
+    this.packedOffsets = new OffsetTable[packed ? tiling.vectors : 0];
+    for (int v = 0; v < packedOffsets.length; v++) {
       long[] table = new long[tiling.kBlock];
       for (int i = 0; i < table.length; i++) {
         table[i] = (long) i * (v + 1) * tiling.lanes * bytes;
@@ -246,6 +246,11 @@ final class ConvolutionPart {
   /** Bytes of one packed panel, 0 where columns are read as they lie. */
   long panelBytes() {
     return !packed ? 0 : ((long) tiling.kBlock * tiling.columns() * bytes + 127) / 128 * 128;
+  }
+
+  /** The address of a worker's accumulators. */
+  long tileAt(Run run, int worker) {
+    return run.workerScratch(worker) + planeBytes() + panelBytes();
   }
 
   /** Bytes from one row of the accumulators to the next. */

@@ -4,7 +4,6 @@ import org.lathe.hal.spec.Copy;
 
 /** Copies of bytes, in pieces that start at cache lines. The floor is each byte read and written once. */
 final class CopyKernel implements Kernel {
-  static final double BYTES_PER_NANOSECOND = 8;
   private static final long LINE = 64;
 
   private final long bytes;
@@ -29,7 +28,7 @@ final class CopyKernel implements Kernel {
 
   @Override
   public int workers(int most) {
-    return MapKernel.workers(bytes / BYTES_PER_NANOSECOND, most);
+    return MapKernel.workers(2 * bytes / MapKernel.MOVED_PER_NANOSECOND, most);
   }
 
   @Override

@@ -20,6 +20,7 @@ final class MapNest {
   private static final int TILE_COLUMNS = 64;
   /** A strided input is worth a copy if the vector loop saves more than the copy costs. */
   private static final int OPERATIONS_WORTH_A_COPY = 8;
+  /** Of a call of the loop. */
   private static final double CALL_NANOSECONDS = 15;
   /** Longer lines are as well copied by the loop. */
   private static final int SHORT_LINE = 256;
@@ -89,8 +90,8 @@ final class MapNest {
     loop = LoopCompiler.compile(spec);
     double moved = IntStream.range(0, operands).filter(k -> lineStep[k] != 0).mapToDouble(k -> bytes[k]).sum();
     double computed = LoopCompiler.cost(spec) + staged.length * 0.5;
-    double calls = copied.length > 0 ? 0 : (double) n.points() / Math.max(1, segment);
-    cost = n.points() * Math.max(computed, moved / CopyKernel.BYTES_PER_NANOSECOND) + calls * CALL_NANOSECONDS;
+    double calls = copied.length > 0 ? 0 : (double) n.points() / segment;
+    cost = n.points() * Math.max(computed, moved / MapKernel.MOVED_PER_NANOSECOND) + calls * CALL_NANOSECONDS;
     variant = n.points() + " points in lines of " + line
         + (copied.length > 0 ? ", copied by " + blockRows : tiled ? ", tiles of " + blockRows + " x " + segment : "")
         + (LoopCompiler.isVector(spec) ? ", vector" : ", scalar");
